@@ -51,4 +51,29 @@ public sealed partial class PageBitmap
             SetRange(region.First, region.Count);
         }
     }
+
+    /// <summary>Copies the bits of <paramref name="count"/> pages from a multiple of 64 on; bits behind them in the last word are unspecified.</summary>
+    internal void CopyWords(Pfn first, long count, Span<ulong> destination)
+    {
+        CheckRange(first, count);
+        BitmapBounds.CheckAligned(first);
+        while (count > 0)
+        {
+            int slab = SlabOf(first);
+            long part = Math.Min(count, SlabStart(slab) + SlabLength(slab) - first.Value);
+            int words = (int)BitmapBounds.WordsFor(part);
+            if (_slabs[slab] is null)
+            {
+                destination[..words].Clear();
+            }
+            else
+            {
+                View(slab).Words.Slice((int)(Inside(first).Value >> BitmapBounds.WordShift), words).CopyTo(destination);
+            }
+
+            destination = destination[words..];
+            first += part;
+            count -= part;
+        }
+    }
 }
