@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>The kinds of entries; docs/format.md, "Entries".</summary>
+internal enum EntryKind : byte
+{
+    Absent = 0,
+    Zero = 1,
+    Repeated = 2,
+    Raw = 3,
+    Lz4 = 4,
+    Patch = 5,
+    Shared = 6,
+    External = 7,
+    Node = 8,
+    Record = 9,
+    Segment = 10,
+}
+
+/// <summary>
+/// Sixteen bytes that say what a key holds or where a node is. Not validated by itself: <see cref="EntryRules"/> does that by context.
+/// </summary>
+internal readonly record struct Entry(ulong Word, ulong Sum)
+{
+    public const int Size = 16;
+
+    private const ulong LocationMask = (1UL << 44) - 1;
+
+    public static Entry Absent => default;
+
+    public static Entry Zero => new((ulong)EntryKind.Zero << 60, 0);
+
+    public EntryKind Kind => (EntryKind)(Word >> 60);
+
+    public GuestPageType Type => (GuestPageType)((Word >> 56) & 0xF);
+
+    public int LengthField => (int)((Word >> 44) & 0xFFF);
+
+    /// <summary>The stored bytes of the kinds that have a length.</summary>
+    public int StoredBytes => (LengthField + 1) * Layout.Unit;
+
+    public long Offset => (long)(Word & LocationMask) * Layout.Unit;
+
+    public ContentSum ContentSum => new(Sum);
+
+    public bool IsPlainAbsent => Word == 0 && Sum == 0;
+
+    public static Entry AbsentOf(GuestPageType type) => new(TypeBits(type), 0);
+
+    public static Entry ZeroOf(GuestPageType type) => new(KindBits(EntryKind.Zero) | TypeBits(type), 0);
+
+    public static Entry RepeatedOf(ulong word, GuestPageType type) => new(KindBits(EntryKind.Repeated) | TypeBits(type), word);
+
+    public static Entry RawOf(long offset, ContentSum sum, GuestPageType type) =>
+        new(KindBits(EntryKind.Raw) | TypeBits(type) | LocationBits(offset), sum.Value);
+
+    public static Entry BlockOf(EntryKind kind, long offset, int storedBytes, ContentSum sum, GuestPageType type = GuestPageType.Normal) =>
+        new(KindBits(kind) | TypeBits(type) | ((ulong)((storedBytes / Layout.Unit) - 1) << 44) | LocationBits(offset), sum.Value);
+
+    public static Entry Read(ReadOnlySpan<byte> source) =>
+        new(BinaryPrimitives.ReadUInt64LittleEndian(source), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
+
+    public void Write(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, Word);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], Sum);
+    }
+
+    private static ulong KindBits(EntryKind kind) => (ulong)kind << 60;
+
+    private static ulong TypeBits(GuestPageType type) => (ulong)type << 56;
+
+    private static ulong LocationBits(long offset) => (ulong)offset / Layout.Unit;
+}

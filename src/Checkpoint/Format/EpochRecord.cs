@@ -1,0 +1,253 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>A named byte string of an epoch.</summary>
+internal readonly record struct StateSection(string Name, BlobRef Content);
+
+/// <summary>Everything the file says of one epoch: docs/format.md, "Epoch record".</summary>
+internal sealed record EpochRecord
+{
+    /// <summary>The block length field ends here.</summary>
+    public const int MaxSize = Layout.MaxBlock;
+
+    public const int MaxLabelBytes = 1024;
+    public const int MaxNameBytes = 255;
+
+    public const int FixedSize = 224;
+
+    public required EpochId Id { get; init; }
+
+    /// <summary>The parent; 0 for none.</summary>
+    public required EpochId Parent { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+
+    public required long PageCount { get; init; }
+
+    public required TreeRoot PageTable { get; init; }
+
+    public required BlobRef Written { get; init; }
+
+    public required BlobRef Read { get; init; }
+
+    public required long PagesWritten { get; init; }
+
+    public required long PagesRead { get; init; }
+
+    public required ClassCounts Counts { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public required EpochConsistency Consistency { get; init; }
+
+    public required Guid GuestId { get; init; }
+
+    public required Guid BootInstance { get; init; }
+
+    public string? Label { get; init; }
+
+    public required IReadOnlyList<StateSection> Sections { get; init; }
+
+    /// <summary>Where the record was read, for messages; 0 for one that was not.</summary>
+    public long Offset { get; init; }
+}
+
+/// <summary>Reads and writes epoch records.</summary>
+internal static class EpochRecordFormat
+{
+    private const int ItemHeadSize = 8;
+    private const ushort LabelTag = 1;
+    private const ushort SectionTag = 2;
+    private const ushort RequiredFlag = 1;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static ReadOnlySpan<byte> Magic => "EPOC"u8;
+
+    /// <summary>The record's bytes, padded to whole units.</summary>
+    /// <exception cref="PageStoreException">Label and sections do not fit into a record.</exception>
+    public static byte[] Write(EpochRecord record)
+    {
+        var stream = new MemoryStream();
+        stream.Write(FixedPart(record));
+        if (record.Label is { Length: > 0 } label)
+        {
+            WriteItem(stream, LabelTag, 0, Utf8.GetBytes(label));
+        }
+
+        foreach (StateSection section in record.Sections)
+        {
+            WriteItem(stream, SectionTag, RequiredFlag, SectionBody(section));
+        }
+
+        if (stream.Length > EpochRecord.MaxSize)
+        {
+            throw new PageStoreException($"Epoch {record.Id} has {record.Sections.Count} state sections; their names need more than the {EpochRecord.MaxSize} bytes of an epoch record. Put several into one section.");
+        }
+
+        byte[] bytes = stream.ToArray();
+        Array.Resize(ref bytes, Layout.RoundToUnit(bytes.Length));
+        return bytes;
+    }
+
+    /// <summary>Reads a record whose sum is right.</summary>
+    /// <param name="stored">The stored bytes.</param>
+    /// <param name="offset">Where they were read.</param>
+    /// <param name="id">The id that the directory gave it.</param>
+    /// <exception cref="CorruptDataException">A field is out of range.</exception>
+    /// <exception cref="UnsupportedException">A required item is not known.</exception>
+    public static EpochRecord Read(ReadOnlySpan<byte> stored, long offset, EpochId id)
+    {
+        if (stored.Length < EpochRecord.FixedSize || !stored.StartsWith(Magic)
+            || BinaryPrimitives.ReadInt32LittleEndian(stored[4..]) != EpochRecord.FixedSize
+            || BinaryPrimitives.ReadInt64LittleEndian(stored[8..]) != id.Value)
+        {
+            throw Damage.At(offset, $"no record of epoch {id}");
+        }
+
+        string? label = null;
+        List<StateSection> sections = [];
+        ReadItems(stored, offset, ref label, sections);
+        EpochRecord record = ReadFixedPart(stored, offset, id) with { Label = label, Sections = sections };
+        ThrowIfInconsistent(record, stored);
+        return record;
+    }
+
+    private static byte[] FixedPart(EpochRecord record)
+    {
+        byte[] bytes = new byte[EpochRecord.FixedSize];
+        Span<byte> part = bytes;
+        Magic.CopyTo(part);
+        BinaryPrimitives.WriteInt32LittleEndian(part[4..], EpochRecord.FixedSize);
+        BinaryPrimitives.WriteInt64LittleEndian(part[8..], record.Id.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(part[16..], record.Parent.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(part[24..], UnixTime.ToMicroseconds(record.Time));
+        BinaryPrimitives.WriteInt64LittleEndian(part[32..], record.PageCount);
+        record.PageTable.Write(part[40..]);
+        record.Written.Write(part[64..]);
+        record.Read.Write(part[96..]);
+        BinaryPrimitives.WriteInt64LittleEndian(part[128..], record.PagesWritten);
+        BinaryPrimitives.WriteInt64LittleEndian(part[136..], record.PagesRead);
+        BinaryPrimitives.WriteInt64LittleEndian(part[144..], record.Counts.Absent);
+        BinaryPrimitives.WriteInt64LittleEndian(part[152..], record.Counts.Zero);
+        BinaryPrimitives.WriteInt64LittleEndian(part[160..], record.Counts.Repeated);
+        BinaryPrimitives.WriteInt64LittleEndian(part[168..], record.Counts.Data);
+        BinaryPrimitives.WriteInt64LittleEndian(part[176..], record.Bytes);
+        part[184] = (byte)record.Consistency;
+        record.GuestId.TryWriteBytes(part[192..], bigEndian: true, out _);
+        record.BootInstance.TryWriteBytes(part[208..], bigEndian: true, out _);
+        return bytes;
+    }
+
+    private static EpochRecord ReadFixedPart(ReadOnlySpan<byte> stored, long offset, EpochId id) => new()
+    {
+        Id = id,
+        Parent = new EpochId(BinaryPrimitives.ReadInt64LittleEndian(stored[16..])),
+        Time = UnixTime.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(stored[24..])),
+        PageCount = BinaryPrimitives.ReadInt64LittleEndian(stored[32..]),
+        PageTable = TreeRoot.Read(stored[40..], offset + 40),
+        Written = BlobRef.Read(stored[64..], offset + 64),
+        Read = BlobRef.Read(stored[96..], offset + 96),
+        PagesWritten = BinaryPrimitives.ReadInt64LittleEndian(stored[128..]),
+        PagesRead = BinaryPrimitives.ReadInt64LittleEndian(stored[136..]),
+        Counts = new ClassCounts(
+            BinaryPrimitives.ReadInt64LittleEndian(stored[144..]),
+            BinaryPrimitives.ReadInt64LittleEndian(stored[152..]),
+            BinaryPrimitives.ReadInt64LittleEndian(stored[160..]),
+            BinaryPrimitives.ReadInt64LittleEndian(stored[168..])),
+        Bytes = BinaryPrimitives.ReadInt64LittleEndian(stored[176..]),
+        Consistency = (EpochConsistency)stored[184],
+        GuestId = new Guid(stored.Slice(192, 16), bigEndian: true),
+        BootInstance = new Guid(stored.Slice(208, 16), bigEndian: true),
+        Sections = [],
+        Offset = offset,
+    };
+
+    private static void ThrowIfInconsistent(EpochRecord record, ReadOnlySpan<byte> stored)
+    {
+        ClassCounts counts = record.Counts;
+        bool countsFit = counts is { Absent: >= 0, Zero: >= 0, Repeated: >= 0, Data: >= 0 } && counts.Total == record.PageCount;
+        bool setsFit = record.PagesWritten >= 0 && record.PagesWritten <= record.PageCount
+            && record.PagesRead >= 0 && record.PagesRead <= record.PageCount;
+        bool inRange = record.PageCount is >= 0 and <= Pfn.MaxValue + 1 && record.Bytes >= 0 && Enum.IsDefined(record.Consistency)
+            && record.Parent.Value >= 0 && record.Parent < record.Id && !stored[185..192].ContainsAnyExcept((byte)0);
+        if (!countsFit || !setsFit || !inRange || record.PageTable.Height != TreeRoot.HeightFor(record.PageCount))
+        {
+            throw Damage.At(record.Offset, $"the numbers in the record of epoch {record.Id} contradict each other");
+        }
+    }
+
+    private static byte[] SectionBody(StateSection section)
+    {
+        byte[] name = Utf8.GetBytes(section.Name);
+        byte[] body = new byte[BlobRef.Size + name.Length];
+        section.Content.Write(body);
+        name.CopyTo(body, BlobRef.Size);
+        return body;
+    }
+
+    private static void WriteItem(MemoryStream stream, ushort tag, ushort flags, byte[] body)
+    {
+        Span<byte> head = stackalloc byte[ItemHeadSize];
+        BinaryPrimitives.WriteUInt16LittleEndian(head, tag);
+        BinaryPrimitives.WriteUInt16LittleEndian(head[2..], flags);
+        BinaryPrimitives.WriteInt32LittleEndian(head[4..], body.Length);
+        stream.Write(head);
+        stream.Write(body);
+        stream.Write(stackalloc byte[(ItemHeadSize - (body.Length % ItemHeadSize)) % ItemHeadSize]);
+    }
+
+    private static void ReadItems(ReadOnlySpan<byte> stored, long offset, ref string? label, List<StateSection> sections)
+    {
+        int at = EpochRecord.FixedSize;
+        while (at + ItemHeadSize <= stored.Length && BinaryPrimitives.ReadUInt16LittleEndian(stored[at..]) is var tag and not 0)
+        {
+            bool required = (BinaryPrimitives.ReadUInt16LittleEndian(stored[(at + 2)..]) & RequiredFlag) != 0;
+            uint size = BinaryPrimitives.ReadUInt32LittleEndian(stored[(at + 4)..]);
+            long end = at + ItemHeadSize + (((long)size + 7) & ~7L);
+            if (end > stored.Length)
+            {
+                throw Damage.At(offset + at, "an item of an epoch record is longer than the record");
+            }
+
+            ReadItem(tag, required, stored.Slice(at + ItemHeadSize, (int)size), offset + at, ref label, sections);
+            at = (int)end;
+        }
+    }
+
+    private static void ReadItem(ushort tag, bool required, ReadOnlySpan<byte> body, long offset, ref string? label, List<StateSection> sections)
+    {
+        switch (tag)
+        {
+            case LabelTag when label is null && body.Length is > 0 and <= EpochRecord.MaxLabelBytes:
+                label = ReadText(body, offset);
+                break;
+            case SectionTag when body.Length is > BlobRef.Size and <= BlobRef.Size + EpochRecord.MaxNameBytes:
+                sections.Add(new StateSection(ReadText(body[BlobRef.Size..], offset), BlobRef.Read(body, offset + ItemHeadSize)));
+                break;
+            case LabelTag or SectionTag:
+                throw Damage.At(offset, "an item of an epoch record has a wrong size or stands twice");
+            default:
+                if (required)
+                {
+                    throw new UnsupportedException($"The epoch record at offset {offset} has a required item {tag}, which this version of PageStore does not read. Use a newer PageStore.");
+                }
+
+                break;
+        }
+    }
+
+    private static string ReadText(ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            return Utf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Damage.At(offset, "a text of an epoch record is no UTF-8");
+        }
+    }
+}

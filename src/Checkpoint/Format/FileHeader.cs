@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>The header of the file: docs/format.md, "Header".</summary>
+internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, DateTimeOffset Created, ulong RequiredFeatures, ulong OptionalFeatures)
+{
+    /// <summary>The version that this library reads and writes.</summary>
+    public const ushort Version = 1;
+
+    private const int EncryptionOffset = 64;
+    private const int EncryptionSize = 128;
+    private const int SumOffset = 504;
+
+    private static ReadOnlySpan<byte> Magic => [0x89, 0x50, 0x53, 0x43, 0x4B, 0x0D, 0x0A, 0x1A];
+
+    /// <summary>What a writer must know to write; a reader does not mind.</summary>
+    public ushort WriteVersion { get; init; } = Version;
+
+    public long SegmentSize => 1L << SegmentShift;
+
+    public void Write(Span<byte> destination)
+    {
+        destination[..Layout.HeaderSize].Clear();
+        Magic.CopyTo(destination);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[8..], Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[10..], WriteVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(destination[12..], Layout.HeaderSize);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[16..], RequiredFeatures);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[24..], OptionalFeatures);
+        BinaryPrimitives.WriteInt32LittleEndian(destination[32..], PageSize);
+        BinaryPrimitives.WriteInt32LittleEndian(destination[36..], SegmentShift);
+        FileId.TryWriteBytes(destination[40..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[56..], UnixTime.ToMicroseconds(Created));
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[SumOffset..], ContentSum.Of(destination[..SumOffset]).Value);
+    }
+
+    /// <summary>Reads one copy of the header; null where its magic or its sum is wrong, so that the other copy can be tried.</summary>
+    /// <exception cref="UnsupportedException">The header is in order, but of a version or with a feature that is not known.</exception>
+    /// <exception cref="CorruptDataException">The sum is right and the content is not.</exception>
+    public static FileHeader? TryRead(ReadOnlySpan<byte> source, long offset)
+    {
+        if (!source.StartsWith(Magic)
+            || BinaryPrimitives.ReadUInt64LittleEndian(source[SumOffset..]) != ContentSum.Of(source[..SumOffset]).Value)
+        {
+            return null;
+        }
+
+        ushort version = BinaryPrimitives.ReadUInt16LittleEndian(source[8..]);
+        if (version != Version)
+        {
+            throw new UnsupportedException($"The checkpoint file needs a reader of format version {version}; this one reads version {Version}. Use a newer PageStore.");
+        }
+
+        var header = new FileHeader(
+            BinaryPrimitives.ReadInt32LittleEndian(source[32..]),
+            BinaryPrimitives.ReadInt32LittleEndian(source[36..]),
+            new Guid(source.Slice(40, 16), bigEndian: true),
+            UnixTime.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(source[56..])),
+            BinaryPrimitives.ReadUInt64LittleEndian(source[16..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(source[24..]))
+        {
+            WriteVersion = BinaryPrimitives.ReadUInt16LittleEndian(source[10..]),
+        };
+        FormatFeatures.ThrowIfUnknown(header.RequiredFeatures);
+        header.ThrowIfInvalid(source, offset);
+        return header;
+    }
+
+    private void ThrowIfInvalid(ReadOnlySpan<byte> source, long offset)
+    {
+        bool reservedClear = !source[EncryptionOffset..SumOffset].ContainsAnyExcept((byte)0);
+        if (BinaryPrimitives.ReadInt32LittleEndian(source[12..]) != Layout.HeaderSize || !PageSizes.IsValid(PageSize)
+            || SegmentShift is < Layout.MinSegmentShift or > Layout.MaxSegmentShift || !reservedClear)
+        {
+            throw Damage.At(offset, "the header's fields are out of range");
+        }
+    }
+}

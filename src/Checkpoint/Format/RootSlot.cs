@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>Where the next block of each segment class goes; 0 while the class has no segment.</summary>
+internal readonly record struct AppendPositions(long Raw, long Packed, long Index);
+
+/// <summary>One committed root: docs/format.md, "Root slot".</summary>
+internal sealed record RootSlot
+{
+    private const int SumOffset = 496;
+    private const ulong SyncedFlag = 1;
+
+    public required long Sequence { get; init; }
+
+    public ulong OptionalFeatures { get; init; }
+
+    public required long DataEnd { get; init; }
+
+    public required EpochId NextEpoch { get; init; }
+
+    /// <summary>The newest epoch; 0 while there is none.</summary>
+    public required EpochId NewestEpoch { get; init; }
+
+    public required long EpochCount { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+
+    public required TreeRoot Directory { get; init; }
+
+    public required TreeRoot Segments { get; init; }
+
+    public required long SegmentCount { get; init; }
+
+    public required Guid FileId { get; init; }
+
+    public required AppendPositions Append { get; init; }
+
+    private static ReadOnlySpan<byte> Magic => [0x50, 0x53, 0x52, 0x4F, 0x4F, 0x54, 0x0D, 0x0A];
+
+    public void Write(Span<byte> destination)
+    {
+        destination[..Layout.SlotSize].Clear();
+        Magic.CopyTo(destination);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[8..], Sequence);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[24..], OptionalFeatures);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[32..], DataEnd);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[40..], NextEpoch.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[48..], NewestEpoch.Value);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[56..], EpochCount);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[64..], UnixTime.ToMicroseconds(Time));
+        Directory.Write(destination[72..]);
+        Segments.Write(destination[96..]);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[144..], SegmentCount);
+        FileId.TryWriteBytes(destination[152..], bigEndian: true, out _);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[168..], SyncedFlag);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[176..], Append.Raw);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[184..], Append.Packed);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[192..], Append.Index);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[SumOffset..], ContentSum.Of(destination[..SumOffset]).Value);
+    }
+
+    /// <summary>Reads one copy; null where it is not a valid root of this file, so that another copy can be tried.</summary>
+    /// <exception cref="UnsupportedException">The root is in order, but needs a feature that is not known.</exception>
+    public static RootSlot? TryRead(ReadOnlySpan<byte> source, long offset, FileHeader header)
+    {
+        if (!source.StartsWith(Magic)
+            || BinaryPrimitives.ReadUInt64LittleEndian(source[SumOffset..]) != ContentSum.Of(source[..SumOffset]).Value
+            || BinaryPrimitives.ReadUInt64LittleEndian(source[504..]) != 0
+            || new Guid(source.Slice(152, 16), bigEndian: true) != header.FileId)
+        {
+            return null;
+        }
+
+        FormatFeatures.ThrowIfUnknown(BinaryPrimitives.ReadUInt64LittleEndian(source[16..]));
+        RootSlot slot = ReadFields(source, offset);
+        return slot.IsInRange(source, header) ? slot : null;
+    }
+
+    private static RootSlot ReadFields(ReadOnlySpan<byte> source, long offset) => new()
+    {
+        Sequence = BinaryPrimitives.ReadInt64LittleEndian(source[8..]),
+        OptionalFeatures = BinaryPrimitives.ReadUInt64LittleEndian(source[24..]),
+        DataEnd = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
+        NextEpoch = new EpochId(BinaryPrimitives.ReadInt64LittleEndian(source[40..])),
+        NewestEpoch = new EpochId(BinaryPrimitives.ReadInt64LittleEndian(source[48..])),
+        EpochCount = BinaryPrimitives.ReadInt64LittleEndian(source[56..]),
+        Time = UnixTime.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(source[64..])),
+        Directory = TreeRoot.Read(source[72..], offset + 72),
+        Segments = TreeRoot.Read(source[96..], offset + 96),
+        SegmentCount = BinaryPrimitives.ReadInt64LittleEndian(source[144..]),
+        FileId = new Guid(source.Slice(152, 16), bigEndian: true),
+        Append = new AppendPositions(
+            BinaryPrimitives.ReadInt64LittleEndian(source[176..]),
+            BinaryPrimitives.ReadInt64LittleEndian(source[184..]),
+            BinaryPrimitives.ReadInt64LittleEndian(source[192..])),
+    };
+
+    private bool IsInRange(ReadOnlySpan<byte> source, FileHeader header)
+    {
+        long end = Layout.SegmentsOffset + (SegmentCount * header.SegmentSize);
+        bool positions = IsPosition(Append.Raw) && IsPosition(Append.Packed) && IsPosition(Append.Index);
+        bool reserved = !source[120..144].ContainsAnyExcept((byte)0) && !source[200..SumOffset].ContainsAnyExcept((byte)0);
+        return Sequence >= 1 && NextEpoch.Value >= 1 && NewestEpoch.Value >= 0 && NewestEpoch < NextEpoch
+            && EpochCount >= 0 && EpochCount < NextEpoch.Value
+            && SegmentCount >= 0 && SegmentCount <= Layout.MaxFileBytes >> header.SegmentShift
+            && DataEnd >= Layout.SegmentsOffset && DataEnd <= end && positions && reserved
+            && BinaryPrimitives.ReadUInt64LittleEndian(source[168..]) == SyncedFlag;
+
+        bool IsPosition(long position) => position == 0
+            || (position > Layout.SegmentsOffset && position <= DataEnd && position % Layout.Unit == 0);
+    }
+}

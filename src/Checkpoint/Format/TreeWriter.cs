@@ -1,0 +1,152 @@
+using System.Numerics;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>One change of a leaf. Changes are applied by ascending key; of several to one key the highest order wins.</summary>
+internal readonly record struct LeafChange(long Key, int Order, Entry Entry);
+
+/// <summary>
+/// Makes a new version of a tree from an old one and a sorted list of changes: writes the nodes on the changed paths, shares all
+/// others. For one thread.
+/// </summary>
+internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
+{
+    /// <summary>Applies changes.</summary>
+    /// <param name="root">The old version.</param>
+    /// <param name="kind">What the tree holds.</param>
+    /// <param name="height">The height of the new version, at least that of the old one.</param>
+    /// <param name="changes">By strictly ascending key, all within the capacity of <paramref name="height"/>.</param>
+    /// <param name="counts">Counts of page classes to keep up to date; ignored unless the tree is a page table.</param>
+    public TreeRoot Apply(TreeRoot root, TreeKind kind, int height, ReadOnlySpan<LeafChange> changes, ref ClassCounts counts)
+    {
+        root = Raise(root, kind, height);
+        Entry entry = ApplyTo(root.Root, kind, height, 0, changes, ref counts);
+        return new TreeRoot(entry, height);
+    }
+
+    /// <summary>Applies changes to a tree that counts no page classes.</summary>
+    public TreeRoot Apply(TreeRoot root, TreeKind kind, int height, ReadOnlySpan<LeafChange> changes)
+    {
+        ClassCounts ignored = default;
+        return Apply(root, kind, height, changes, ref ignored);
+    }
+
+    /// <summary>Takes levels off the top of a tree in which only keys within the capacity of the new height are present.</summary>
+    public TreeRoot Lower(TreeRoot root, TreeKind kind, int height)
+    {
+        Span<Entry> entries = stackalloc Entry[TreeRoot.FanOut];
+        Entry entry = root.Root;
+        for (int level = root.Height; level > height; level--)
+        {
+            nodes.Read(entry, kind, level, 0, entries);
+            entry = entries[0];
+        }
+
+        return new TreeRoot(entry, Math.Min(root.Height, height));
+    }
+
+    private TreeRoot Raise(TreeRoot root, TreeKind kind, int height)
+    {
+        if (root.Height >= height || root.Root.IsPlainAbsent)
+        {
+            return new TreeRoot(root.Root, Math.Max(root.Height, height));
+        }
+
+        Node node = default;
+        node.Entries[0] = root.Root;
+        Entry raised = Write(ref node, kind, root.Height + 1, 0);
+        return Raise(new TreeRoot(raised, root.Height + 1), kind, height);
+    }
+
+    private Entry ApplyTo(Entry old, TreeKind kind, int level, long number, ReadOnlySpan<LeafChange> changes, ref ClassCounts counts)
+    {
+        if (changes.IsEmpty)
+        {
+            return old;
+        }
+
+        if (level == 0)
+        {
+            counts.Add(ClassCounts.ClassOf(old.Kind), -1);
+            counts.Add(ClassCounts.ClassOf(changes[^1].Entry.Kind), 1);
+            return changes[^1].Entry;
+        }
+
+        Node node = default;
+        nodes.ReadWithBase(old, kind, level, number, ref node);
+        bool changed = false;
+        while (!changes.IsEmpty)
+        {
+            ReadOnlySpan<LeafChange> part = TakeSlot(ref changes, level, out int slot);
+            Entry entry = ApplyTo(node.Entries[slot], kind, level - 1, (number << TreeRoot.FanOutShift) + slot, part, ref counts);
+            changed |= entry != node.Entries[slot];
+            node.Entries[slot] = entry;
+        }
+
+        return changed ? Write(ref node, kind, level, number) : old;
+    }
+
+    /// <summary>Splits off the changes that belong to the first change's slot.</summary>
+    private static ReadOnlySpan<LeafChange> TakeSlot(ref ReadOnlySpan<LeafChange> changes, int level, out int slot)
+    {
+        int shift = TreeRoot.FanOutShift * (level - 1);
+        long child = changes[0].Key >> shift;
+        int count = 1;
+        while (count < changes.Length && changes[count].Key >> shift == child)
+        {
+            count++;
+        }
+
+        slot = (int)child & (TreeRoot.FanOut - 1);
+        ReadOnlySpan<LeafChange> part = changes[..count];
+        changes = changes[count..];
+        return part;
+    }
+
+    private Entry Write(ref Node node, TreeKind kind, int level, long number)
+    {
+        ReadOnlySpan<Entry> entries = node.Entries;
+        if (!entries.ContainsAnyExcept(Entry.Absent))
+        {
+            return Entry.Absent;
+        }
+
+        if (kind == TreeKind.PageTable && !entries.ContainsAnyExcept(Entry.Zero))
+        {
+            return Entry.Zero;
+        }
+
+        ulong mask = node.BaseEntry.Kind == EntryKind.Node ? DifferenceMask(entries, node.Base) : ulong.MaxValue;
+        if (mask == 0)
+        {
+            return node.BaseEntry;
+        }
+
+        bool patch = BitOperations.PopCount(mask) <= NodeFormat.MaxPatchEntries && NodeFormat.PatchSize(mask) < NodeFormat.BaseSize(entries);
+        int size = patch ? NodeFormat.PatchSize(mask) : NodeFormat.BaseSize(entries);
+        Span<byte> stored = index.Reserve(size, out long offset);
+        if (patch)
+        {
+            NodeFormat.WritePatch(stored, level, number, mask, node.BaseEntry, entries);
+        }
+        else
+        {
+            NodeFormat.WriteBase(stored, level, number, entries);
+        }
+
+        var entry = Entry.BlockOf(EntryKind.Node, offset, size, ContentSum.Of(stored));
+        index.Advance(size);
+        return entry;
+    }
+
+    private static ulong DifferenceMask(ReadOnlySpan<Entry> entries, ReadOnlySpan<Entry> baseEntries)
+    {
+        ulong mask = 0;
+        for (int slot = 0; slot < TreeRoot.FanOut; slot++)
+        {
+            mask |= entries[slot] == baseEntries[slot] ? 0 : 1UL << slot;
+        }
+
+        return mask;
+    }
+}

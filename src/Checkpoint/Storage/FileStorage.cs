@@ -1,0 +1,106 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>A file, read and written by position.</summary>
+internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
+{
+    public string Name => name;
+
+    public long Length => RandomAccess.GetLength(handle);
+
+    internal SafeFileHandle Handle => handle;
+
+    /// <summary>Opens for reading; takes no lock, so that a writer in another process goes on.</summary>
+    public static FileStorage OpenToRead(string path) =>
+        Guard(path, "open", () => new FileStorage(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess), path));
+
+    /// <summary>Opens for writing, under an exclusive flock: <see cref="FileShare.None"/> is LOCK_EX on Unix.</summary>
+    public static FileStorage OpenToWrite(string path) =>
+        Guard(path, "open for writing (is another writer at work on it?)", () => new FileStorage(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None), path));
+
+    /// <summary>Creates a file that was not there, readable by its owner only, under an exclusive flock.</summary>
+    public static FileStorage Create(string path) => Guard(path, "create", () =>
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            // A guest's memory holds its secrets.
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStorage(new FileStream(path, options).SafeFileHandle, path);
+    });
+
+    public void Read(long offset, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int read = ReadSome(offset, destination);
+            if (read == 0)
+            {
+                throw Damage.At(offset, $"{name} is truncated: {destination.Length} bytes more were expected");
+            }
+
+            offset += read;
+            destination = destination[read..];
+        }
+    }
+
+    public void Write(long offset, IReadOnlyList<ReadOnlyMemory<byte>> parts)
+    {
+        try
+        {
+            RandomAccess.Write(handle, parts, offset);
+        }
+        catch (IOException cause)
+        {
+            throw Failed("write", offset, cause);
+        }
+    }
+
+    public void Sync()
+    {
+        try
+        {
+            RandomAccess.FlushToDisk(handle);
+        }
+        catch (IOException cause)
+        {
+            throw Failed("sync", 0, cause);
+        }
+    }
+
+    public void Dispose() => handle.Dispose();
+
+    private static FileStorage Guard(string path, string action, Func<FileStorage> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"Cannot {action} {path}: {cause.Message}", cause) { Errno = ErrnoOf(cause) };
+        }
+    }
+
+    /// <summary>On Unix the runtime puts the errno into HResult; on other systems and for its own errors it is a negative number.</summary>
+    private static int ErrnoOf(Exception cause) => cause.HResult is > 0 and < 4096 ? cause.HResult : 0;
+
+    private int ReadSome(long offset, Span<byte> destination)
+    {
+        try
+        {
+            return RandomAccess.Read(handle, destination, offset);
+        }
+        catch (IOException cause)
+        {
+            throw Failed("read", offset, cause);
+        }
+    }
+
+    private StorageException Failed(string action, long offset, IOException cause) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Cannot {action} {name} at offset {offset}: {cause.Message}"), cause) { Errno = ErrnoOf(cause) };
+}
