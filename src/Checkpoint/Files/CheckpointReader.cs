@@ -1,0 +1,110 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Reads a checkpoint file. Takes no lock and blocks no writer: it sees the root that was committed when it was opened, or last
+/// <see cref="Refresh"/>ed, whatever is appended meanwhile. Thread-safe. The caller disposes it, which ends every <see cref="Epoch"/> of it.
+/// </summary>
+public sealed class CheckpointReader : IDisposable
+{
+    private readonly IStorage _storage;
+    private volatile FileRoot _root;
+
+    private CheckpointReader(IStorage storage)
+    {
+        _storage = storage;
+        _root = FileRoot.Find(storage, FileRoot.ReadHeader(storage));
+        (storage as MappedStorage)?.Grow();
+    }
+
+    /// <summary>The page size in bytes.</summary>
+    public int PageSize => _root.Header.PageSize;
+
+    /// <summary>The version of the format; this library reads version 1.</summary>
+    public int FormatVersion => FileHeader.Version;
+
+    /// <summary>The file's own id, random at its creation. A copy has the same.</summary>
+    public Guid FileId => _root.Header.FileId;
+
+    /// <summary>The length of the file in bytes. It may be sparse.</summary>
+    public long FileBytes => _storage.Length;
+
+    /// <summary>How many epochs there are.</summary>
+    public long EpochCount => _root.Slot.EpochCount;
+
+    /// <summary>The newest epoch, or null while there is none.</summary>
+    public EpochId? Newest => _root.Slot.NewestEpoch.Value == 0 ? null : _root.Slot.NewestEpoch;
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="options">How to read it; null stands for the defaults.</param>
+    /// <exception cref="CorruptDataException">It is no checkpoint file, or damaged beyond its spare copies.</exception>
+    /// <exception cref="UnsupportedException">It needs a newer reader; the message names what for.</exception>
+    /// <exception cref="StorageException">It cannot be opened, read or mapped.</exception>
+    public static CheckpointReader Open(string path, CheckpointReaderOptions? options = null)
+    {
+        FileStorage file = FileStorage.OpenToRead(path);
+        return Open((options ?? new()).ReadMode == ReadMode.Mapped ? new MappedStorage(file) : file);
+    }
+
+    internal static CheckpointReader Open(IStorage storage)
+    {
+        try
+        {
+            return new CheckpointReader(storage);
+        }
+        catch
+        {
+            storage.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Looks for a newer root. Epochs opened before keep showing what they showed.</summary>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="CorruptDataException">The file has been damaged or truncated meanwhile.</exception>
+    /// <exception cref="StorageException">The medium failed.</exception>
+    public bool Refresh()
+    {
+        FileRoot newer = FileRoot.Find(_storage, _root.Header);
+        if (newer.Slot.Sequence <= _root.Slot.Sequence)
+        {
+            return false;
+        }
+
+        (_storage as MappedStorage)?.Grow();
+        _root = newer;
+        return true;
+    }
+
+    /// <summary>All epochs by ascending id, read one by one as they are asked for.</summary>
+    /// <exception cref="CorruptDataException">A record or the directory is damaged.</exception>
+    public IEnumerable<EpochInfo> Epochs() => _root.Records().Select(record => new EpochInfo(record));
+
+    /// <summary>Opens an epoch.</summary>
+    /// <param name="id">Its number.</param>
+    /// <exception cref="KeyNotFoundException">The file has none of that number.</exception>
+    /// <exception cref="CorruptDataException">Its record is damaged.</exception>
+    public Epoch OpenEpoch(EpochId id)
+    {
+        FileRoot root = _root;
+        EpochRecord record = root.TryReadRecord(id) ?? throw new KeyNotFoundException($"{_storage.Name} has no epoch {id}. It has {root.Slot.EpochCount}, the newest is {root.Slot.NewestEpoch}.");
+        return new Epoch(root, record);
+    }
+
+    /// <summary>Opens the newest epoch.</summary>
+    /// <exception cref="KeyNotFoundException">The file has no epoch yet.</exception>
+    /// <exception cref="CorruptDataException">Its record is damaged.</exception>
+    public Epoch OpenNewest() => OpenEpoch(_root.Slot.NewestEpoch);
+
+    /// <summary>
+    /// Reads and checks everything that the current root reaches: each index node, each stored page, each set and section of each
+    /// epoch, once. Costs a read of the file.
+    /// </summary>
+    /// <param name="progress">Told now and then how many pages have been checked.</param>
+    /// <returns>What was checked and what is damaged; damage is not thrown.</returns>
+    /// <exception cref="StorageException">The medium failed.</exception>
+    public VerifyReport Verify(IProgress<long>? progress = null) => new Verifier(_root, _storage, progress).Run();
+
+    /// <inheritdoc/>
+    public void Dispose() => _storage.Dispose();
+}

@@ -1,0 +1,102 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>How a reader reads the file.</summary>
+public enum ReadMode
+{
+    /// <summary>
+    /// Through a memory mapping: the fastest. A mapped file that somebody truncates, or whose medium fails, ends the process by
+    /// SIGBUS; use it for files that you own on media that you trust.
+    /// </summary>
+    Mapped = 0,
+
+    /// <summary>By positional reads: a truncated file or a failing medium is an exception. For everything else.</summary>
+    Positional = 1,
+}
+
+/// <summary>How to open a checkpoint file for reading.</summary>
+public sealed record CheckpointReaderOptions
+{
+    /// <summary>How the file is read; <see cref="ReadMode.Mapped"/> unless said otherwise.</summary>
+    public ReadMode ReadMode { get; init; } = ReadMode.Mapped;
+}
+
+/// <summary>How to create or open a checkpoint file for writing.</summary>
+public sealed record CheckpointWriterOptions
+{
+    /// <summary>The page size in bytes, for a new file only; see <see cref="PageSizes"/>.</summary>
+    public int PageSize { get; init; } = PageSizes.Default;
+
+    /// <summary>
+    /// The size of a segment in bytes, for a new file only: a power of two from 64 KiB to 1 GiB. It is the unit in which space is
+    /// taken from the file, so up to three of them are partly filled. The default, 4 MiB, is four full writes.
+    /// </summary>
+    public int SegmentSize { get; init; } = 4 << 20;
+
+    /// <summary>
+    /// How pages are packed that are neither zero nor one repeated word: <see cref="PageCodecs.None"/> (the default) or <see cref="PageCodecs.Lz4"/>,
+    /// or another codec that writes plain LZ4 blocks, which is what the file says they are.
+    /// </summary>
+    public IPageCodec Codec { get; init; } = PageCodecs.None;
+
+    internal void Validate()
+    {
+        PageSizes.ThrowIfInvalid(PageSize, nameof(PageSize));
+        ArgumentNullException.ThrowIfNull(Codec);
+        if (!int.IsPow2(SegmentSize) || SegmentSize is < 1 << Layout.MinSegmentShift or > 1 << Layout.MaxSegmentShift)
+        {
+            throw new ArgumentOutOfRangeException(nameof(SegmentSize), SegmentSize, "A segment has a power of two from 65536 to 1073741824 bytes.");
+        }
+    }
+}
+
+/// <summary>What an epoch is to be.</summary>
+public sealed record EpochOptions
+{
+    /// <summary>
+    /// The epoch that this one is described against: pages that are not written are the parent's. Null stands for none: pages
+    /// that are not written are absent. Any epoch of the file may be a parent, not only the newest.
+    /// </summary>
+    public EpochId? Parent { get; init; }
+
+    /// <summary>A text for people, at most 1024 bytes of UTF-8.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>The moment that the epoch shows; null stands for the moment of the commit.</summary>
+    public DateTimeOffset? Time { get; init; }
+
+    /// <summary>What the epoch is good for.</summary>
+    public EpochConsistency Consistency { get; init; }
+
+    /// <summary>The guest's UUID; empty where it is not known.</summary>
+    public Guid GuestId { get; init; }
+
+    /// <summary>Which boot of the guest this is, as its source tells boots apart; empty where it is not known.</summary>
+    public Guid BootInstance { get; init; }
+
+    /// <summary>
+    /// Compare each written page with the parent's, byte for byte, and leave out those that are the same. Costs a read of the parent's
+    /// page where the sums are equal. For sources that cannot say what was written.
+    /// </summary>
+    public bool SkipUnchanged { get; init; }
+
+    /// <summary>The number of pages of the guest; null stands for the parent's. Writing a page behind it makes it larger.</summary>
+    public long? PageCount { get; init; }
+
+    internal void Validate()
+    {
+        if (Label is not null && System.Text.Encoding.UTF8.GetByteCount(Label) > EpochRecord.MaxLabelBytes)
+        {
+            throw new ArgumentException($"A label has at most {EpochRecord.MaxLabelBytes} bytes of UTF-8.", nameof(Label));
+        }
+
+        if (PageCount is < 0 or > Pfn.MaxValue + 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(PageCount), PageCount, "A guest has 0 to 2^40 pages.");
+        }
+
+        if (!Enum.IsDefined(Consistency))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Consistency), Consistency, "Not a consistency.");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Checks everything below one root, each shared part once: an epoch is compared with its parent, or with the epoch before, and only
+/// where they differ is anything read.
+/// </summary>
+internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>? progress)
+{
+    /// <summary>A damaged file can hold any number of damages; the first ones tell enough.</summary>
+    private const int MaxDamages = 1000;
+
+    /// <summary>Pages between two reports of progress: 16 MiB of 4 KiB pages.</summary>
+    private const long ProgressStep = 4096;
+
+    private readonly List<CorruptDataException> _damage = [];
+    private readonly List<string> _warnings = [];
+    private readonly byte[] _page = new byte[root.Header.PageSize];
+    private readonly byte[] _chunk = new byte[Layout.ChunkSize];
+    private long _epochs;
+    private long _pages;
+
+    public VerifyReport Run()
+    {
+        CheckSpareCopies();
+        Guard(default, "segment table", () => CheckTree(root.Slot.Segments, TreeKind.SegmentTable, CheckSegment));
+        foreach (EpochId id in EpochIds())
+        {
+            Guard(id, "record", () => CheckEpoch(id));
+            _epochs++;
+        }
+
+        progress?.Report(_pages);
+        return new VerifyReport(_epochs, _pages, _damage, _warnings);
+    }
+
+    private void CheckSpareCopies()
+    {
+        Span<byte> bytes = stackalloc byte[Layout.HeaderSize];
+        foreach (long offset in (ReadOnlySpan<long>)[Layout.HeaderOffset, Layout.HeaderCopyOffset])
+        {
+            storage.Read(offset, bytes);
+            if (FileHeader.TryRead(bytes, offset) is null)
+            {
+                _warnings.Add($"offset {offset}: a copy of the header is damaged; the other one is used");
+            }
+        }
+
+        for (int slot = 0; slot < Layout.SlotCount; slot++)
+        {
+            for (int copy = 0; copy < Layout.SlotCopies; copy++)
+            {
+                CheckSlotCopy(Layout.SlotOffset(slot, copy), bytes);
+            }
+        }
+    }
+
+    private void CheckSlotCopy(long offset, Span<byte> bytes)
+    {
+        storage.Read(offset, bytes);
+        bool neverWritten = root.Slot.Sequence == 1 && !bytes.ContainsAnyExcept((byte)0);
+        if (!neverWritten && RootSlot.TryRead(bytes, offset, root.Header) is null)
+        {
+            _warnings.Add($"offset {offset}: a copy of a root slot is torn or damaged; another one is used");
+        }
+    }
+
+    /// <summary>The ids in the directory, as far as it can be read.</summary>
+    private List<EpochId> EpochIds()
+    {
+        List<EpochId> ids = [];
+        Guard(default, "epoch directory", () => CheckTree(root.Slot.Directory, TreeKind.EpochDirectory, (key, entry) => ids.Add(new EpochId(key))));
+        if (ids.Count != root.Slot.EpochCount && _damage.Count == 0)
+        {
+            _damage.Add(Damage.At(Layout.SlotOffset(root.SlotIndex, 0), $"the root counts {root.Slot.EpochCount} epochs, the directory holds {ids.Count}"));
+        }
+
+        return ids;
+    }
+
+    private void CheckTree(TreeRoot tree, TreeKind kind, Action<long, Entry> leaf) =>
+        new TreeDiff(root.Nodes, kind, (key, before, after) => leaf(key, after)).Run(default, tree);
+
+    private void CheckSegment(long number, Entry entry)
+    {
+        if (number >= root.Slot.SegmentCount || SegmentEntry.FromEntry(entry, root.Header.SegmentSize) is null)
+        {
+            throw Damage.At(Layout.SlotOffset(root.SlotIndex, 0), $"the account of segment {number} is wrong");
+        }
+    }
+
+    private void CheckEpoch(EpochId id)
+    {
+        EpochRecord record = root.TryReadRecord(id)!;
+        EpochRecord? known = KnownNeighbour(record);
+        var epoch = new Epoch(root, record);
+        Guard(id, "page table", () => new TreeDiff(root.Nodes, TreeKind.PageTable, (key, before, after) => CheckPage(epoch, key, before, after)) { VisitUniform = false }
+            .Run(known?.PageTable ?? default, record.PageTable));
+        Guard(id, "written set", () => epoch.ReadWrittenSet().Dispose());
+        Guard(id, "read set", () => epoch.ReadReadSet()?.Dispose());
+        foreach (StateSection section in record.Sections)
+        {
+            Guard(id, $"state section \"{section.Name}\"", () => CheckSection(section, record.Offset));
+        }
+    }
+
+    /// <summary>An epoch that was checked already and shares much with this one: its parent, else the one before it.</summary>
+    private EpochRecord? KnownNeighbour(EpochRecord record)
+    {
+        try
+        {
+            return root.TryReadRecord(record.Parent) ?? root.TryReadRecord(new EpochId(record.Id.Value - 1));
+        }
+        catch (CorruptDataException)
+        {
+            // Reported with that epoch; without a neighbour all of this one is read.
+            return null;
+        }
+    }
+
+    private void CheckPage(Epoch epoch, long key, Entry before, Entry after)
+    {
+        if (key >= epoch.PageCount && !after.IsPlainAbsent)
+        {
+            throw Damage.At(epoch.Record.Offset, $"the page table holds page {new Pfn(key)} behind the {epoch.PageCount} of the guest");
+        }
+
+        if (ClassCounts.ClassOf(after.Kind) != PageClass.Data || before == after)
+        {
+            return;
+        }
+
+        Guard(epoch.Record.Id, "page", () => epoch.ReadContent(new Pfn(key), after, _page));
+        if (++_pages % ProgressStep == 0)
+        {
+            progress?.Report(_pages);
+        }
+    }
+
+    private void CheckSection(StateSection section, long recordOffset)
+    {
+        using var stream = new BlobStream(root.Nodes, section.Content, recordOffset);
+        while (stream.Read(_chunk) > 0)
+        {
+        }
+    }
+
+    private void Guard(EpochId epoch, string part, Action check)
+    {
+        if (_damage.Count >= MaxDamages)
+        {
+            return;
+        }
+
+        try
+        {
+            check();
+        }
+        catch (CorruptDataException cause)
+        {
+            _damage.Add(cause.Epoch is not null || epoch.Value == 0 ? cause : Damage.InEpoch(epoch, part, cause));
+        }
+    }
+}
