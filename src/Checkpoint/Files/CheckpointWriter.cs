@@ -181,18 +181,23 @@ public sealed class CheckpointWriter : IDisposable
         return record with { Offset = offset };
     });
 
-    /// <summary>Forgets an epoch under way; its blocks will be written over.</summary>
+    /// <summary>Forgets an epoch under way; its blocks will be written over. Does not throw: an error poisons the writer.</summary>
     internal void Abandon()
     {
         _builder = null;
-        if (_poison is null && !_disposed)
+        if (_poison is not null || _disposed)
         {
-            Guard(() =>
-            {
-                FlushAll();
-                GoToRoot();
-                return true;
-            });
+            return;
+        }
+
+        try
+        {
+            FlushAll();
+            GoToRoot();
+        }
+        catch (PageStoreException failure)
+        {
+            _poison = failure;
         }
     }
 

@@ -36,7 +36,7 @@ internal static class EpochSets
             throw Damage.At(recordOffset, "a set of pages is damaged: " + reason);
         }
 
-        if (set.Length != pageCount || set.Count() != expectedCount)
+        if (set!.Length != pageCount || set.Count() != expectedCount)
         {
             set.Dispose();
             throw Damage.At(recordOffset, $"a set of pages has not the {expectedCount} pages that the record says");
