@@ -1,0 +1,305 @@
+using System.Diagnostics;
+using Microsoft.Extensions.ObjectPool;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Captures a guest into a checkpoint file, epoch by epoch: the first takes the whole image while the guest runs under its dirty log, each
+/// further one the pages written since. Per epoch: pause, harvest, copy, resume; then classify, checksum, compress and commit
+/// behind the running guest. Not thread-safe. Disposing stops the dirty log; writer, memory and log stay the caller's to dispose.
+/// </summary>
+/// <remarks>
+/// A harvest is destructive, so what was harvested stays remembered until an epoch that holds it is committed: when
+/// <see cref="Capture"/> throws, the next call takes those pages again. Into a file that has epochs already, the first epoch is compared with the newest
+/// byte for byte: a dirty log knows nothing of what happened before it was started.
+/// </remarks>
+public sealed class GuestCapture : IDisposable
+{
+    /// <summary>Pages streamed at once: 256 KiB of 4 KiB pages, which stay in a core's cache until they are copied and summed.</summary>
+    private const int StreamBytes = 256 << 10;
+
+    private readonly CheckpointWriter _writer;
+    private readonly IGuestMemory _memory;
+    private readonly IDirtyLog _log;
+    private readonly IGuestPause _pause;
+    private readonly CaptureOptions _options;
+    private readonly ObjectPool<PageBuffer> _buffers;
+    private readonly int _bufferLimit;
+    private readonly List<PageBuffer> _filled = [];
+    private readonly byte[] _streamPages = new byte[StreamBytes];
+    private readonly GuestPageType[] _streamTypes;
+    private readonly PageBitmap _written;
+    private readonly PageBitmap _fresh;
+    private readonly PageBitmap _read;
+    private bool _tracking;
+    private bool _complete;
+    private bool _disposed;
+
+    /// <summary>Makes a capture; nothing happens to the guest yet.</summary>
+    /// <param name="writer">Where the epochs go; its page size must be the guest's.</param>
+    /// <param name="memory">The guest's memory.</param>
+    /// <param name="log">Its dirty log; if it is an <see cref="IAccessLog"/>, R is recorded too.</param>
+    /// <param name="pause">Stops and continues the guest.</param>
+    /// <param name="options">Null stands for the defaults.</param>
+    /// <exception cref="ArgumentException">Page sizes or page counts do not fit each other.</exception>
+    public GuestCapture(CheckpointWriter writer, IGuestMemory memory, IDirtyLog log, IGuestPause pause, CaptureOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(pause);
+        if (memory.PageSize != writer.PageSize || memory.PageCount != log.PageCount)
+        {
+            throw new ArgumentException($"The guest has {memory.PageCount} pages of {memory.PageSize} bytes; the log has {log.PageCount}, and the file has pages of {writer.PageSize} bytes.", nameof(memory));
+        }
+
+        _options = options ?? new();
+        _options.Validate();
+        (_writer, _memory, _log, _pause) = (writer, memory, log, pause);
+        _bufferLimit = (int)(_options.BufferBytes / PageBuffer.Bytes);
+        _buffers = new DefaultObjectPool<PageBuffer>(new DefaultPooledObjectPolicy<PageBuffer>(), _bufferLimit);
+        _streamTypes = new GuestPageType[StreamBytes / memory.PageSize];
+        _written = new PageBitmap(memory.PageCount);
+        _fresh = new PageBitmap(memory.PageCount);
+        _read = new PageBitmap(memory.PageCount);
+    }
+
+    private long BufferPages => (long)_bufferLimit * (PageBuffer.Bytes / _memory.PageSize);
+
+    /// <summary>Captures one epoch and commits it.</summary>
+    /// <param name="label">A text for people, or null.</param>
+    /// <returns>The epoch and what it cost.</returns>
+    /// <exception cref="StorageException">The medium, the dirty log, or pausing failed. The guest runs, unless resuming it was what failed.</exception>
+    public EpochReport Capture(string? label = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var timer = new PhaseTimer();
+        bool full = !_complete;
+        ReturnBuffers();
+        using EpochBuilder epoch = _writer.BeginEpoch(OptionsFor(label, full));
+        if (full && !_tracking)
+        {
+            _log.Start();
+            _tracking = true;
+        }
+
+        long streamed = full ? StreamAll(epoch) : StreamSet(epoch, _written);
+        int rounds = StreamRounds(epoch, ref streamed);
+        timer.End(Phase.Stream);
+        long copied = TakeRest(epoch, timer);
+        Store(epoch);
+        timer.End(Phase.Store);
+        if (_log is IAccessLog)
+        {
+            epoch.SetReadSet(_read);
+        }
+
+        EpochInfo info = epoch.Commit();
+        timer.End(Phase.Commit);
+        _complete = true;
+        _written.ClearAll();
+        _read.ClearAll();
+        EpochReport report = timer.Report(info, full, streamed, copied, rounds);
+        CaptureMetrics.Record(report);
+        return report;
+    }
+
+    /// <summary>
+    /// Captures epochs at a fixed rate until the token is cancelled or the number is reached. An epoch that takes longer than the interval
+    /// delays the next, and none is made up for.
+    /// </summary>
+    /// <param name="interval">From the beginning of one epoch to that of the next.</param>
+    /// <param name="epochs">How many, or null for no end.</param>
+    /// <param name="onEpoch">Told of each committed epoch, on this thread.</param>
+    /// <param name="cancellation">Ends the captures; an epoch under way is committed first.</param>
+    /// <exception cref="StorageException">As <see cref="Capture"/>.</exception>
+    public void Run(TimeSpan interval, long? epochs, Action<EpochReport> onEpoch, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(interval, TimeSpan.Zero);
+        for (long done = 0; done != epochs && !cancellation.IsCancellationRequested; done++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            onEpoch(Capture());
+            TimeSpan rest = interval - Stopwatch.GetElapsedTime(start);
+            if (rest > TimeSpan.Zero && done + 1 != epochs)
+            {
+                cancellation.WaitHandle.WaitOne(rest);
+            }
+        }
+    }
+
+    /// <summary>Stops the dirty log. Idempotent.</summary>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _written.Dispose();
+            _fresh.Dispose();
+            _read.Dispose();
+            _log.Stop();
+        }
+    }
+
+    private EpochOptions OptionsFor(string? label, bool full) => new()
+    {
+        Parent = _writer.Newest,
+        SkipUnchanged = full,
+        PageCount = _memory.PageCount,
+        Label = label,
+        Consistency = _options.Consistency,
+        GuestId = _options.GuestId,
+        BootInstance = _options.BootInstance,
+    };
+
+    private long StreamAll(EpochBuilder epoch) => StreamRun(epoch, new PfnRun(new Pfn(0), _memory.PageCount));
+
+    private long StreamSet(EpochBuilder epoch, PageBitmap pages)
+    {
+        long streamed = 0;
+        foreach (PfnRun run in pages.Runs())
+        {
+            streamed += StreamRun(epoch, run);
+        }
+
+        return streamed;
+    }
+
+    private long StreamRun(EpochBuilder epoch, PfnRun run)
+    {
+        for (Pfn pfn = run.First; pfn < run.End;)
+        {
+            int count = (int)Math.Min(_streamTypes.Length, run.End - pfn);
+            Span<byte> pages = _streamPages.AsSpan(0, count * _memory.PageSize);
+            Span<GuestPageType> types = _streamTypes.AsSpan(0, count);
+            _memory.CopyPages(pfn, pages, types);
+            epoch.WritePages(pfn, pages, types);
+            pfn += count;
+        }
+
+        return run.Count;
+    }
+
+    /// <summary>Streams written pages of the running guest, round by round, until what is left fits into the buffers.</summary>
+    private int StreamRounds(EpochBuilder epoch, ref long streamed)
+    {
+        int rounds = 0;
+        while (rounds < _options.MaxRounds && CountDirty() > BufferPages)
+        {
+            Harvest();
+            streamed += StreamSet(epoch, _fresh);
+            rounds++;
+        }
+
+        return rounds;
+    }
+
+    private long CountDirty()
+    {
+        _fresh.ClearAll();
+        _log.Peek(_fresh);
+        return _fresh.Count();
+    }
+
+    /// <summary>Adds the log's pages to W before anything else is done with them.</summary>
+    private void Harvest()
+    {
+        _fresh.ClearAll();
+        if (_log is IAccessLog accesses)
+        {
+            accesses.HarvestAccesses(_fresh, _read);
+        }
+        else
+        {
+            _log.Harvest(_fresh);
+        }
+
+        _written.Or(_fresh);
+    }
+
+    private long TakeRest(EpochBuilder epoch, PhaseTimer timer)
+    {
+        _pause.Pause();
+        try
+        {
+            timer.End(Phase.Pausing);
+            Harvest();
+            timer.End(Phase.Harvest);
+            return Copy(epoch);
+        }
+        finally
+        {
+            timer.End(Phase.Copy);
+            _pause.Resume();
+            timer.End(Phase.Resuming);
+        }
+    }
+
+    /// <summary>Copies the fresh pages into buffers; what does not fit after all rounds is stored during the pause.</summary>
+    private long Copy(EpochBuilder epoch)
+    {
+        long copied = 0;
+        foreach (PfnRun run in _fresh.Runs())
+        {
+            PfnRun rest = run;
+            while (rest.Count > 0)
+            {
+                int count = Buffer().Fill(_memory, rest);
+                rest = new PfnRun(rest.First + count, rest.Count - count);
+                if (rest.Count > 0 && !TryAddBuffer())
+                {
+                    StreamRun(epoch, rest);
+                    break;
+                }
+            }
+
+            copied += run.Count;
+        }
+
+        return copied;
+    }
+
+    private PageBuffer Buffer()
+    {
+        if (_filled.Count == 0)
+        {
+            TryAddBuffer();
+        }
+
+        return _filled[^1];
+    }
+
+    private bool TryAddBuffer()
+    {
+        if (_filled.Count == _bufferLimit)
+        {
+            return false;
+        }
+
+        PageBuffer buffer = _buffers.Get();
+        buffer.Clear();
+        _filled.Add(buffer);
+        return true;
+    }
+
+    private void Store(EpochBuilder epoch)
+    {
+        foreach (PageBuffer buffer in _filled)
+        {
+            buffer.Store(epoch, _memory.PageSize);
+        }
+
+        ReturnBuffers();
+    }
+
+    /// <summary>Gives all buffers back; after a capture that failed they hold copies that are out of date.</summary>
+    private void ReturnBuffers()
+    {
+        foreach (PageBuffer buffer in _filled)
+        {
+            _buffers.Return(buffer);
+        }
+
+        _filled.Clear();
+    }
+}
