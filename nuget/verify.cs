@@ -17,17 +17,16 @@ foreach (var id in (string[])["PageStore", "PageStore.Checkpoint", "PageStore.Na
     var names = NamesIn($"{id}.{version}.nupkg");
     var symbols = NamesIn($"{id}.{version}.snupkg");
     var isTool = id == "PageStore.Cli";
-    var library = isTool ? "pagestore" : id;
     var folder = isTool ? "tools/net10.0/any" : "lib/net10.0";
 
     Check(id, "package README", names.Contains("README.md"));
     Check(id, "icon", names.Contains("icon.png"));
-    Check(id, "library", names.Contains($"{folder}/{library}.dll"));
-    Check(id, "symbols", symbols.Contains($"{folder}/{library}.pdb"));
+    Check(id, "library", names.Contains($"{folder}/{id}.dll"));
+    Check(id, "symbols", symbols.Contains($"{folder}/{id}.pdb"));
     Check(id, "nothing of ours in another version", DependenciesOf(id).All(d => d.Version == version));
     if (!isTool)
     {
-        Check(id, "XML documentation", names.Contains($"{folder}/{library}.xml"));
+        Check(id, "XML documentation", names.Contains($"{folder}/{id}.xml"));
     }
 
     if (id is "PageStore.Native" or "PageStore.Cli")
