@@ -29,9 +29,15 @@ foreach (var id in (string[])["PageStore", "PageStore.Checkpoint", "PageStore.Na
         Check(id, "XML documentation", names.Contains($"{folder}/{id}.xml"));
     }
 
-    if (id is "PageStore.Native" or "PageStore.Cli")
+    if (id == "PageStore.Native")
     {
-        Check(id, $"native library for {rid}", names.Any(n => n.Contains($"runtimes/{rid}/native/") && n.EndsWith(".so")));
+        Check(id, $"native library for {rid}", names.Contains($"runtimes/{rid}/native/libpagestore_native.so"));
+    }
+
+    if (isTool)
+    {
+        // Beside the assemblies or under runtimes/: the loader finds both.
+        Check(id, $"native library for {rid}", names.Any(n => n.EndsWith("/libpagestore_native.so", StringComparison.Ordinal)));
     }
 }
 
