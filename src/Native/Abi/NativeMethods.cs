@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+
+namespace PageStore.Native;
+
+/// <summary>The functions of c/ps_abi.h, as they are. docs/native-abi.md describes them.</summary>
+internal static unsafe partial class NativeMethods
+{
+    /// <summary>libpagestore_native.so, beside the assembly or among the application's native assets.</summary>
+    internal const string Library = "pagestore_native";
+
+    [LibraryImport(Library, EntryPoint = "ps_abi_version")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial int AbiVersion();
+
+    [LibraryImport(Library, EntryPoint = "ps_abi_describe")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult AbiDescribe(out AbiSizes sizes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_linux_probe")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LinuxProbe(out LinuxCaps caps, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_region_map")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult RegionMap(ulong bytes, RegionOptions options, out nint address, out int fd, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_region_unmap")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult RegionUnmap(nint address, ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_track_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult TrackNew(nint address, ulong bytes, TrackOptions options, out nint track, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_track_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult TrackFree(nint track, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_track_start")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult TrackStart(TrackHandle track, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_track_stop")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult TrackStop(TrackHandle track, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_track_peek")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult TrackPeek(
+        TrackHandle track, ulong first, ulong pageCount, ulong* written, ulong wordCount, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_track_harvest")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult TrackHarvest(
+        TrackHandle track, ulong first, ulong pageCount, ulong* written, ulong wordCount, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_track_harvest_accesses")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult TrackHarvestAccesses(
+        TrackHandle track, ulong first, ulong pageCount, ulong* written, ulong* read, ulong wordCount, out int errno);
+}

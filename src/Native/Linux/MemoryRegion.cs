@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace PageStore.Native;
+
+/// <summary>
+/// Memory for a guest in this process: zero pages that exist from their first write on, kept out of core dumps. Private memory is
+/// this process's own; shared memory is a sealed memfd that other processes can map too.
+/// Whoever creates it disposes it; spans taken from it must not be used after that. <see cref="CopyPages"/> may be called from
+/// several threads, also while others write through spans.
+/// </summary>
+public sealed class MemoryRegion : IGuestMemory, IDisposable
+{
+    private readonly RegionHandle _handle;
+
+    private MemoryRegion(RegionHandle handle, SafeFileHandle? file, long length)
+    {
+        _handle = handle;
+        File = file;
+        Length = length;
+    }
+
+    /// <summary>The size in bytes, a multiple of <see cref="PageSize"/>.</summary>
+    public long Length { get; }
+
+    /// <summary>The size of a page of this system, in bytes.</summary>
+    public int PageSize => Environment.SystemPageSize;
+
+    /// <summary>How many pages it has.</summary>
+    public long PageCount => Length / PageSize;
+
+    /// <summary>Whether it is a memfd that can be mapped elsewhere too, and whose read set can be tracked.</summary>
+    public bool IsShared => File is not null;
+
+    /// <summary>The memfd of shared memory, owned by the region; null for private memory. Its size is sealed.</summary>
+    public SafeFileHandle? File { get; }
+
+    /// <summary>The mapping, for a log of it.</summary>
+    internal SafeBuffer Mapping => _handle;
+
+    /// <summary>Maps anonymous memory of this process.</summary>
+    /// <param name="length">The size in bytes: a multiple of the system's page size, above 0.</param>
+    /// <param name="hugePages">Whether the kernel is advised to use transparent huge pages (MADV_HUGEPAGE). Tracking stays exact to the page.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is no positive multiple of the page size.</exception>
+    /// <exception cref="StorageException">The system has no address space left.</exception>
+    /// <exception cref="UnsupportedException">The shim cannot be used on this host.</exception>
+    public static MemoryRegion CreatePrivate(long length, bool hugePages = false) =>
+        Create(length, hugePages ? RegionOptions.HugePages : RegionOptions.None);
+
+    /// <summary>Maps a new memfd, shared. It lives as long as a process holds its descriptor or maps it.</summary>
+    /// <param name="length">The size in bytes: a multiple of the system's page size, above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is no positive multiple of the page size.</exception>
+    /// <exception cref="StorageException">The system has no address space, descriptor or memory left.</exception>
+    /// <exception cref="UnsupportedException">The shim cannot be used on this host.</exception>
+    public static MemoryRegion CreateShared(long length) => Create(length, RegionOptions.Shared);
+
+    /// <summary>A window on the memory, for its owner. Touching it is what a guest does: a log of the region sees it.</summary>
+    /// <param name="offset">Where the window begins, in bytes.</param>
+    /// <param name="length">How long it is, in bytes: a span ends at 2 GiB, a region does not.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The window does not lie inside the region.</exception>
+    /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
+    public unsafe Span<byte> GetSpan(long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        return new Span<byte>((byte*)_handle.DangerousGetHandle() + offset, length);
+    }
+
+    /// <summary>A window on one page, see <see cref="GetSpan"/>.</summary>
+    /// <param name="page">The page, below <see cref="PageCount"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The page does not lie inside the region.</exception>
+    /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
+    public Span<byte> GetPage(Pfn page)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(page.Value, nameof(page));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(page.Value, PageCount, nameof(page));
+        return GetSpan(page.Value * PageSize, PageSize);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Every page is <see cref="GuestPageType.Normal"/>. Shared memory is read through its descriptor, so that neither the mapping's
+    /// page table, which is the record of what the guest read, nor the memfd's holes are filled by copying.
+    /// </remarks>
+    /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
+    public void CopyPages(Pfn first, Span<byte> destination, Span<GuestPageType> types)
+    {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(first.Value, nameof(first));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first.Value, PageCount - types.Length, nameof(first));
+        if (destination.Length != (long)types.Length * PageSize)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(destination), destination.Length, $"{types.Length} pages of {PageSize} bytes need exactly as many bytes.");
+        }
+
+        long offset = first.Value * PageSize;
+        if (File is null)
+        {
+            CopyFromMapping(offset, destination);
+        }
+        else
+        {
+            ReadFromFile(File, offset, destination);
+        }
+
+        types.Fill(GuestPageType.Normal);
+    }
+
+    /// <summary>Unmaps the memory, once the logs of it are disposed too. May be called again.</summary>
+    public void Dispose()
+    {
+        _handle.Dispose();
+        File?.Dispose();
+    }
+
+    private static MemoryRegion Create(long length, RegionOptions options)
+    {
+        if (length <= 0 || length % Environment.SystemPageSize != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(length), length, $"A region has a positive multiple of {Environment.SystemPageSize} bytes.");
+        }
+
+        NativeAbi.Ensure();
+        ShimResult result = NativeMethods.RegionMap((ulong)length, options, out nint address, out int fd, out int errno);
+        NativeErrors.ThrowIfFailed(result, errno, $"Mapping {length} bytes of memory");
+        SafeFileHandle? file = fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
+        return new MemoryRegion(new RegionHandle(address, (ulong)length), file, length);
+    }
+
+    private static void ReadFromFile(SafeFileHandle file, long offset, Span<byte> destination)
+    {
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                int read = RandomAccess.Read(file, destination, offset);
+                if (read == 0)
+                {
+                    throw new StorageException($"The guest's memfd ends at byte {offset}, inside the region, though its size is sealed.");
+                }
+
+                destination = destination[read..];
+                offset += read;
+            }
+        }
+        catch (IOException e)
+        {
+            throw new StorageException($"Reading the guest's memfd at byte {offset} failed: {e.Message}", e);
+        }
+    }
+
+    private void CopyFromMapping(long offset, Span<byte> destination)
+    {
+        // Held, so that a Dispose on another thread does not unmap the pages under the copy.
+        bool held = false;
+        try
+        {
+            _handle.DangerousAddRef(ref held);
+            GetSpan(offset, destination.Length).CopyTo(destination);
+        }
+        finally
+        {
+            if (held)
+            {
+                _handle.DangerousRelease();
+            }
+        }
+    }
+}

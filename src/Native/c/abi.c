@@ -1,0 +1,19 @@
+/* The handshake between the managed side and the shim. */
+#include <unistd.h>
+
+#include "ps_abi.h"
+
+int32_t ps_abi_version(void)
+{
+    return PS_ABI_VERSION;
+}
+
+int32_t ps_abi_describe(struct ps_abi_sizes *sizes, int32_t *err)
+{
+    *err = 0;
+    sizes->sizes_bytes = sizeof(struct ps_abi_sizes);
+    sizes->caps_bytes = sizeof(struct ps_linux_caps);
+    sizes->pointer_bytes = sizeof(void *);
+    sizes->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+    return PS_OK;
+}

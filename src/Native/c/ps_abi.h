@@ -1,0 +1,89 @@
+/*
+ * The whole interface between PageStore.Native's managed code and its shim. docs/native-abi.md says the same in words.
+ *
+ * Every function but ps_abi_version returns one of the PS_ codes below and, unless that is PS_OK, leaves errno in *err
+ * (0 where no system call failed). No pointer may be null unless the function says so. Numbers are in the byte order of the host.
+ */
+#ifndef PS_ABI_H
+#define PS_ABI_H
+
+#include <stdint.h>
+
+#define PS_API __attribute__((visibility("default")))
+
+/* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
+#define PS_ABI_VERSION 1
+
+/* What failed. errno says why. */
+enum ps_result {
+    PS_OK = 0,
+    PS_ARGUMENT = 1,    /* an argument is out of its range; nothing was done */
+    PS_STATE = 2,       /* tracking is running and must not be, or the other way round; nothing was done */
+    PS_MEMORY = 3,      /* malloc, mmap, memfd_create, ftruncate or fcntl refused */
+    PS_PAGEMAP = 4,     /* /proc/self/pagemap could not be opened */
+    PS_USERFAULTFD = 5, /* neither userfaultfd(2) nor /dev/userfaultfd gave a descriptor */
+    PS_FEATURES = 6,    /* the kernel's userfaultfd lacks a feature in PS_REQUIRED_FEATURES */
+    PS_REGISTER = 7,    /* the range could not be registered or write-protected */
+    PS_SCAN = 8,        /* PAGEMAP_SCAN refused */
+    PS_DROP = 9,        /* MADV_DONTNEED refused */
+};
+
+/* The sizes the managed side compares with its own before it calls anything else. */
+struct ps_abi_sizes {
+    uint32_t sizes_bytes;   /* sizeof(struct ps_abi_sizes) */
+    uint32_t caps_bytes;    /* sizeof(struct ps_linux_caps) */
+    uint32_t pointer_bytes; /* sizeof(void *) */
+    uint32_t page_bytes;    /* the system's page size */
+};
+_Static_assert(sizeof(struct ps_abi_sizes) == 16, "ABI");
+
+/* What this kernel and this process can do. An errno field is 0 where the thing worked. */
+struct ps_linux_caps {
+    uint64_t uffd_features;        /* UFFD_FEATURE_ bits the kernel offers; 0 if no descriptor could be had */
+    int32_t userfaultfd_errno;     /* of userfaultfd(2) with UFFD_USER_MODE_ONLY */
+    int32_t device_errno;          /* of /dev/userfaultfd */
+    int32_t pagemap_errno;         /* of opening /proc/self/pagemap */
+    int32_t scan_errno;            /* of an empty PAGEMAP_SCAN */
+    int32_t full_userfaultfd_errno; /* of userfaultfd(2) without UFFD_USER_MODE_ONLY: faults from inside the kernel */
+    uint32_t reserved;             /* 0 */
+};
+_Static_assert(sizeof(struct ps_linux_caps) == 32, "ABI");
+
+/* ps_region_map flags */
+#define PS_REGION_SHARED 1u     /* a sealed memfd mapped shared; otherwise anonymous and private */
+#define PS_REGION_HUGE_PAGES 2u /* MADV_HUGEPAGE */
+
+/* ps_track_new flags */
+#define PS_TRACK_READS 1u /* also the read set: the range must be one shared mapping, or its content is destroyed */
+
+struct ps_track;
+
+/* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
+PS_API int32_t ps_abi_version(void);
+PS_API int32_t ps_abi_describe(struct ps_abi_sizes *sizes, int32_t *err);
+
+PS_API int32_t ps_linux_probe(struct ps_linux_caps *caps, int32_t *err);
+
+/* bytes: a multiple of the page size, above 0. *fd is -1 for a private region. */
+PS_API int32_t ps_region_map(uint64_t bytes, uint32_t flags, void **address, int32_t *fd, int32_t *err);
+PS_API int32_t ps_region_unmap(void *address, uint64_t bytes, int32_t *err);
+
+/* A log of [address, address + bytes), both page-aligned, bytes above 0. It does not own the range, which must outlive tracking. */
+PS_API int32_t ps_track_new(void *address, uint64_t bytes, uint32_t flags, struct ps_track **track, int32_t *err);
+/* track may be null. Stops tracking and frees the log. */
+PS_API int32_t ps_track_free(struct ps_track *track, int32_t *err);
+PS_API int32_t ps_track_start(struct ps_track *track, int32_t *err);
+PS_API int32_t ps_track_stop(struct ps_track *track, int32_t *err);
+
+/*
+ * Page first + i of the range is bit i % 64 of words[i / 64]; word_count must hold page_count bits. Bits are only ever set.
+ * On failure the bits found so far are set, and after a failed harvest some more pages may have been written unseen.
+ */
+PS_API int32_t ps_track_peek(struct ps_track *track, uint64_t first, uint64_t page_count, uint64_t *written,
+                             uint64_t word_count, int32_t *err);
+PS_API int32_t ps_track_harvest(struct ps_track *track, uint64_t first, uint64_t page_count, uint64_t *written,
+                                uint64_t word_count, int32_t *err);
+PS_API int32_t ps_track_harvest_accesses(struct ps_track *track, uint64_t first, uint64_t page_count, uint64_t *written,
+                                         uint64_t *read, uint64_t word_count, int32_t *err);
+
+#endif
