@@ -13,6 +13,9 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
 {
     private readonly RegionHandle _handle;
 
+    // The handle's own state does not tell: it stays open while a log holds it.
+    private bool _disposed;
+
     private MemoryRegion(RegionHandle handle, SafeFileHandle? file, long length)
     {
         _handle = handle;
@@ -36,7 +39,14 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
     public SafeFileHandle? File { get; }
 
     /// <summary>The mapping, for a log of it.</summary>
-    internal SafeBuffer Mapping => _handle;
+    internal SafeBuffer Mapping
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _handle;
+        }
+    }
 
     /// <summary>Maps anonymous memory of this process.</summary>
     /// <param name="length">The size in bytes: a multiple of the system's page size, above 0.</param>
@@ -61,7 +71,7 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
     /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
     public unsafe Span<byte> GetSpan(long offset, int length)
     {
-        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
@@ -87,7 +97,7 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
     /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
     public void CopyPages(Pfn first, Span<byte> destination, Span<GuestPageType> types)
     {
-        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(first.Value, nameof(first));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first.Value, PageCount - types.Length, nameof(first));
         if (destination.Length != (long)types.Length * PageSize)
@@ -112,6 +122,7 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
     /// <summary>Unmaps the memory, once the logs of it are disposed too. May be called again.</summary>
     public void Dispose()
     {
+        _disposed = true;
         _handle.Dispose();
         File?.Dispose();
     }

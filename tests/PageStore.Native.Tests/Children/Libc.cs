@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+
+namespace PageStore.Native.Tests;
+
+/// <summary>The few calls of the C library that the tests need and .NET does not offer.</summary>
+internal static unsafe partial class Libc
+{
+    // include/uapi/linux/prctl.h
+    internal const int PrSetDumpable = 4;
+    internal const int PrSetNoNewPrivs = 38;
+
+    // include/uapi/asm-generic/mman-common.h and mman.h
+    internal const int ProtReadWrite = 3;
+    internal const int MapPrivateFixedAnonymous = 0x32;
+    internal const int MadvDontNeed = 4;
+
+    // include/uapi/linux/fs.h
+    internal const int SeekData = 3;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setgroups(nuint count, uint* groups);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setresgid(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setresuid(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial uint geteuid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint syscall(nint number, nint a, nint b, nint c);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint mmap(void* address, nuint length, int protection, int flags, int fd, nint offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int madvise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint lseek(int fd, nint offset, int whence);
+
+    /// <summary>Throws unless a call returned 0.</summary>
+    internal static void Check(nint result, string call)
+    {
+        if (result != 0)
+        {
+            throw new InvalidOperationException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+using PageStore.Native.Tests;
+
+// As xunit.v3 generates it, with one more way in: some tests need a process of their own that gives rights away.
+if (args is ["--child", string role])
+{
+    return ChildRoles.Run(role);
+}
+
+return args.Any(arg => arg is "-automated" or "@@")
+    ? await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args)
+    : await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
