@@ -1,6 +1,6 @@
 namespace PageStore;
 
-public sealed partial class PageBitmap
+public sealed partial class PageBitmap : IWordSource
 {
     /// <summary>How many pages are in the set.</summary>
     public long Count()
@@ -94,8 +94,9 @@ public sealed partial class PageBitmap
     }
 
     /// <summary>
-    /// Writes the pages of the set at or behind <paramref name="from"/>, ascending, until the set or the destination ends. The
-    /// fastest way to walk a set: call it with the same <paramref name="from"/> until it returns 0.
+    /// Writes the pages of the set at or behind <paramref name="from"/>, ascending, until the set ends or the destination is
+    /// nearly full. The fastest way to walk a set: call it with the same <paramref name="from"/> until it returns 0, with room for some
+    /// thousand pages.
     /// </summary>
     /// <param name="from">From 0 to <see cref="Length"/>; moves behind the last page looked at, at the end to <see cref="Length"/>.</param>
     /// <param name="destination">Receives page numbers; entries behind the returned count are left alone.</param>
@@ -109,9 +110,10 @@ public sealed partial class PageBitmap
         {
             int slab = SlabOf(from);
             Pfn inside = Inside(from);
+            Pfn end = new(SlabLength(slab));
             if (_slabs[slab] is null)
             {
-                inside = new Pfn(SlabLength(slab));
+                inside = end;
             }
             else
             {
@@ -119,6 +121,10 @@ public sealed partial class PageBitmap
             }
 
             from = inside + SlabStart(slab);
+            if (inside < end)
+            {
+                break;
+            }
         }
 
         return written;
@@ -139,6 +145,43 @@ public sealed partial class PageBitmap
     {
         ThrowIfDisposed();
         return new PageBitmapRuns(this);
+    }
+
+    bool IWordSource.TryNextWord(Pfn from, out Pfn start, out ulong word)
+    {
+        start = from;
+        word = ((IWordSource)this).WordAt(from);
+        if (word != 0)
+        {
+            return true;
+        }
+
+        if (from.Value >= _length || !TryNextSet(from, out Pfn found))
+        {
+            return false;
+        }
+
+        start = new Pfn(found.Value & ~(long)BitmapBounds.BitMask);
+        word = ((IWordSource)this).WordAt(start);
+        return true;
+    }
+
+    ulong IWordSource.WordAt(Pfn start)
+    {
+        ThrowIfDisposed();
+        if (start.Value >= _length || _slabs[SlabOf(start)] is not { } words)
+        {
+            return 0;
+        }
+
+        ulong word = words[(int)(Inside(start).Value >> BitmapBounds.WordShift)];
+        return _length - start.Value > BitmapBounds.BitMask ? word : word & BitmapBounds.MaskBelow(_length);
+    }
+
+    Pfn IWordSource.NextClear(Pfn from)
+    {
+        TryNextClear(from, out Pfn found);
+        return found;
     }
 
     private void CheckPosition(Pfn pfn)

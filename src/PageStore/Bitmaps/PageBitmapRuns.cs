@@ -14,27 +14,21 @@ public readonly struct PageBitmapRuns
     public struct Enumerator
     {
         private readonly PageBitmap _bitmap;
-        private Pfn _next;
+        private BitCursor _cursor;
+        private PfnRun _current;
 
-        internal Enumerator(PageBitmap bitmap) => _bitmap = bitmap;
+        internal Enumerator(PageBitmap bitmap)
+        {
+            _bitmap = bitmap;
+            _cursor = BitCursor.Start;
+        }
 
         /// <summary>The run found last; the pages before and behind it are not in the set.</summary>
-        public PfnRun Current { get; private set; }
+        public readonly PfnRun Current => _current;
 
         /// <summary>Goes to the next run.</summary>
         /// <returns>Whether there is one.</returns>
         /// <exception cref="ObjectDisposedException">The bitmap is disposed.</exception>
-        public bool MoveNext()
-        {
-            if (!_bitmap.TryNextSet(_next, out Pfn first))
-            {
-                _next = first;
-                return false;
-            }
-
-            _bitmap.TryNextClear(first, out _next);
-            Current = new PfnRun(first, _next - first);
-            return true;
-        }
+        public bool MoveNext() => _cursor.TryTakeRun(_bitmap, out _current);
     }
 }

@@ -14,27 +14,21 @@ public readonly struct PageBitmapSetBits
     public struct Enumerator
     {
         private readonly PageBitmap _bitmap;
-        private Pfn _next;
+        private BitCursor _cursor;
+        private Pfn _current;
 
-        internal Enumerator(PageBitmap bitmap) => _bitmap = bitmap;
+        internal Enumerator(PageBitmap bitmap)
+        {
+            _bitmap = bitmap;
+            _cursor = BitCursor.Start;
+        }
 
         /// <summary>The page found last.</summary>
-        public Pfn Current { get; private set; }
+        public readonly Pfn Current => _current;
 
         /// <summary>Goes to the next page of the set.</summary>
         /// <returns>Whether there is one.</returns>
         /// <exception cref="ObjectDisposedException">The bitmap is disposed.</exception>
-        public bool MoveNext()
-        {
-            if (!_bitmap.TryNextSet(_next, out Pfn found))
-            {
-                _next = found;
-                return false;
-            }
-
-            Current = found;
-            _next = found + 1;
-            return true;
-        }
+        public bool MoveNext() => _cursor.TryTakeBit(_bitmap, out _current);
     }
 }

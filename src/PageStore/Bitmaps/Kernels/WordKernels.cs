@@ -2,29 +2,41 @@ using System.Numerics;
 
 namespace PageStore;
 
-/// <summary>The loops under the bitmaps, over whole words.</summary>
+/// <summary>
+/// The loops under the bitmaps, over whole words. Each takes the width to work at, so that tests reach every path; callers
+/// that name none get the widest, which the JIT folds to a constant. One file a width; what a vector does not cover is done by word.
+/// </summary>
 internal static partial class WordKernels
 {
-    /// <summary>How many bits of <paramref name="words"/> are set.</summary>
-    public static long Count(ReadOnlySpan<ulong> words)
-    {
-        long count = 0;
-        foreach (ulong word in words)
-        {
-            count += BitOperations.PopCount(word);
-        }
+    /// <summary>
+    /// Vectors whose per-byte counts are summed before they are widened: each adds at most 8 to a byte, and 31 * 8 still fits.
+    /// </summary>
+    private const int VectorsPerSum = 31;
 
-        return count;
-    }
+    /// <summary>How many bits of <paramref name="words"/> are set.</summary>
+    public static long Count(ReadOnlySpan<ulong> words) => Count<FirstOperator>(words, words, BitmapWidths.Widest);
 
     /// <summary>How many bits of the combination are set, without storing it. Both spans have the same length.</summary>
     public static long Count<TOperator>(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b)
+        where TOperator : struct, IWordOperator =>
+        Count<TOperator>(a, b, BitmapWidths.Widest);
+
+    /// <summary>As <see cref="Count{T}(ReadOnlySpan{ulong}, ReadOnlySpan{ulong})"/>, at a width that the processor has.</summary>
+    public static long Count<TOperator>(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, BitmapWidth width)
         where TOperator : struct, IWordOperator
     {
-        long count = 0;
-        for (int i = 0; i < a.Length; i++)
+        b = b[..a.Length];
+        int done = 0;
+        long count = width switch
         {
-            count += BitOperations.PopCount(TOperator.Invoke(a[i], b[i]));
+            BitmapWidth.V512 => Count512<TOperator>(a, b, out done),
+            BitmapWidth.V256 => Count256<TOperator>(a, b, out done),
+            BitmapWidth.V128 => Count128<TOperator>(a, b, out done),
+            _ => 0,
+        };
+        for (; done < a.Length; done++)
+        {
+            count += BitOperations.PopCount(TOperator.Invoke(a[done], b[done]));
         }
 
         return count;
@@ -32,50 +44,26 @@ internal static partial class WordKernels
 
     /// <summary>Stores the combination. All spans have the same length; the destination may be a source.</summary>
     public static void Combine<TOperator>(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, Span<ulong> destination)
+        where TOperator : struct, IWordOperator =>
+        Combine<TOperator>(a, b, destination, BitmapWidths.Widest);
+
+    /// <summary>As the other, at a width that the processor has.</summary>
+    public static void Combine<TOperator>(
+        ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, Span<ulong> destination, BitmapWidth width)
         where TOperator : struct, IWordOperator
     {
-        for (int i = 0; i < destination.Length; i++)
+        a = a[..destination.Length];
+        b = b[..destination.Length];
+        int done = width switch
         {
-            destination[i] = TOperator.Invoke(a[i], b[i]);
-        }
-    }
-
-    /// <summary>
-    /// Writes the positions of the set bits of <paramref name="words"/>, ascending, each plus <paramref name="origin"/>, until the
-    /// words or the destination end.
-    /// </summary>
-    /// <param name="words">The words; bit 0 of the first is position <paramref name="origin"/>.</param>
-    /// <param name="origin">The position of the first bit.</param>
-    /// <param name="destination">Only the returned number of entries is written.</param>
-    /// <param name="consumed">Receives how many words are wholly written out.</param>
-    /// <returns>How many positions were written.</returns>
-    public static int Flatten(ReadOnlySpan<ulong> words, long origin, Span<long> destination, out int consumed)
-    {
-        int written = 0;
-        for (consumed = 0; consumed < words.Length; consumed++)
+            BitmapWidth.V512 => Combine512<TOperator>(a, b, destination),
+            BitmapWidth.V256 => Combine256<TOperator>(a, b, destination),
+            BitmapWidth.V128 => Combine128<TOperator>(a, b, destination),
+            _ => 0,
+        };
+        for (; done < destination.Length; done++)
         {
-            ulong word = words[consumed];
-            if (BitOperations.PopCount(word) > destination.Length - written)
-            {
-                break;
-            }
-
-            written += FlattenWord(word, origin + ((long)consumed << BitmapBounds.WordShift), destination[written..]);
+            destination[done] = TOperator.Invoke(a[done], b[done]);
         }
-
-        return written;
-    }
-
-    /// <summary>Writes the positions of the set bits of one word until the destination is full.</summary>
-    public static int FlattenWord(ulong word, long origin, Span<long> destination)
-    {
-        int written = 0;
-        while (word != 0 && written < destination.Length)
-        {
-            destination[written++] = origin + BitOperations.TrailingZeroCount(word);
-            word &= word - 1;
-        }
-
-        return written;
     }
 }

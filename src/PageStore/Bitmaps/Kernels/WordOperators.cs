@@ -2,6 +2,18 @@ using System.Runtime.Intrinsics;
 
 namespace PageStore;
 
+/// <summary>In the first, whatever the second: makes a count of one set from the count of a combination.</summary>
+internal readonly struct FirstOperator : IWordOperator
+{
+    public static ulong Invoke(ulong a, ulong b) => a;
+
+    public static Vector128<ulong> Invoke(Vector128<ulong> a, Vector128<ulong> b) => a;
+
+    public static Vector256<ulong> Invoke(Vector256<ulong> a, Vector256<ulong> b) => a;
+
+    public static Vector512<ulong> Invoke(Vector512<ulong> a, Vector512<ulong> b) => a;
+}
+
 /// <summary>In both.</summary>
 internal readonly struct AndOperator : IWordOperator
 {

@@ -1,0 +1,22 @@
+using BenchmarkDotNet.Running;
+
+namespace PageStore.Benchmarks;
+
+/// <summary>Runs one group of benchmarks: the first argument names it.</summary>
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        switch (args.FirstOrDefault())
+        {
+            case "bitmaps":
+                return BitmapComparison.Run(args[1..]);
+            case "bdn":
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
+                return 0;
+            default:
+                Console.Error.WriteLine("usage: bitmaps [--quick] | bdn [BenchmarkDotNet arguments]");
+                return 2;
+        }
+    }
+}

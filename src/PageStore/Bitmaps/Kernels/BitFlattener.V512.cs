@@ -1,0 +1,87 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace PageStore;
+
+/// <content>AVX-512 VBMI2: VPCOMPRESSB packs the numbers 0 to 63 by the word as a mask; they are widened eight at a time.</content>
+internal static partial class BitFlattener
+{
+    /// <summary>Bits a word up to which one vector of eight positions nearly always suffices.</summary>
+    private const int MaxAverageOneVector = 4;
+
+    private static bool IsSupported512 => Avx512Vbmi2.IsSupported;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Flatten512Sparse(ref ulong first, ulong filled, long origin, ref long target)
+    {
+        for (; filled != 0; filled &= filled - 1)
+        {
+            int index = BitOperations.TrailingZeroCount(filled);
+            ulong word = Unsafe.Add(ref first, index);
+            Vector512<long> position = Vector512.Create(origin + ((long)index << BitmapBounds.WordShift));
+            Vector512<byte> packed = Positions(word);
+            int bits = BitOperations.PopCount(word);
+            StoreEight(packed.GetLower().GetLower(), position, ref target);
+            if (bits > 8)
+            {
+                StoreFrom8(packed, position, bits, ref target);
+            }
+
+            target = ref Unsafe.Add(ref target, bits);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Flatten512Dense(ref ulong first, ulong filled, long origin, ref long target)
+    {
+        for (; filled != 0; filled &= filled - 1)
+        {
+            int index = BitOperations.TrailingZeroCount(filled);
+            ulong word = Unsafe.Add(ref first, index);
+            Vector512<long> position = Vector512.Create(origin + ((long)index << BitmapBounds.WordShift));
+            Vector512<byte> packed = Positions(word);
+            int bits = BitOperations.PopCount(word);
+            Vector128<byte> low = packed.GetLower().GetLower();
+            StoreEight(low, position, ref target);
+            StoreEight(Sse2.ShiftRightLogical128BitLane(low, 8), position, ref Unsafe.Add(ref target, 8));
+            StoreEight(packed.GetLower().GetUpper(), position, ref Unsafe.Add(ref target, 16));
+            if (bits > 24)
+            {
+                StoreFrom8(packed, position, bits, ref target);
+            }
+
+            target = ref Unsafe.Add(ref target, bits);
+        }
+    }
+
+    /// <summary>Stores the packed positions from the ninth on, as many as there are.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreFrom8(Vector512<byte> packed, Vector512<long> position, int bits, ref long target)
+    {
+        Vector512<ulong> rest = packed.AsUInt64();
+        for (int i = 8; i < bits; i += 8)
+        {
+            StoreEight(Vector128.CreateScalarUnsafe(rest[i >> 3]).AsByte(), position, ref Unsafe.Add(ref target, i));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreEight(Vector128<byte> packed, Vector512<long> position, ref long target) =>
+        (position + Avx512F.ConvertToVector512Int64(packed)).StoreUnsafe(ref target);
+
+    /// <summary>The positions of the set bits of a word, packed into the low bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Positions(ulong word)
+    {
+        // .NET masks are vectors: byte i of this one tests bit i of the word. A shuffle brings byte i / 8 of the word there; each
+        // 128-bit lane holds the whole word twice, so no byte crosses lanes.
+        Vector512<byte> spread = Avx512BW.Shuffle(Vector512.Create(word).AsByte(), Vector512.Create(
+            0x0000_0000_0000_0000UL, 0x0101_0101_0101_0101, 0x0202_0202_0202_0202, 0x0303_0303_0303_0303,
+            0x0404_0404_0404_0404, 0x0505_0505_0505_0505, 0x0606_0606_0606_0606, 0x0707_0707_0707_0707).AsByte());
+        Vector512<byte> bit = Vector512.Create(0x8040_2010_0804_0201UL).AsByte();
+        Vector512<byte> mask = Vector512.Equals(spread & bit, bit);
+        return Avx512Vbmi2.Compress(Vector512<byte>.Zero, mask, Vector512<byte>.Indices);
+    }
+}

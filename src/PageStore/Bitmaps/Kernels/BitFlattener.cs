@@ -1,0 +1,157 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace PageStore;
+
+/// <summary>
+/// Turns set bits into positions without a branch a bit: a kernel writes a fixed number of positions for a word, right or not, and
+/// moves on by the number of bits the word really has, so that the next word overwrites what was too much. (G. Langdale, D. Lemire,
+/// "Parsing gigabytes of JSON per second", VLDB Journal 28, 2019, section 3.1.4.) The count of a block is known
+/// before it is written, and what lies behind it is put back, so that callers see no entry changed beyond the result.
+/// </summary>
+internal static partial class BitFlattener
+{
+    /// <summary>The words that are counted ahead: as many as a mask of non-zero words has bits.</summary>
+    private const int BlockWords = 64;
+
+    /// <summary>The block size near the end of a destination, where 64 words need not fit any more.</summary>
+    private const int SmallBlockWords = 8;
+
+    /// <summary>
+    /// How far behind its result a kernel may write. The widest writes 24 positions for a word that may have none (see
+    /// Flatten512Dense); of a word with more, less than one vector is too much.
+    /// </summary>
+    private const int Slack = 24;
+
+    /// <summary>
+    /// Writes the positions of the set bits of <paramref name="words"/>, ascending, each plus <paramref name="origin"/>. Stops
+    /// between two words when the destination might not hold what comes next; nothing is written only if all bits are clear or the first
+    /// word that is not has more than the destination holds.
+    /// </summary>
+    /// <param name="words">The words; bit 0 of the first is position <paramref name="origin"/>.</param>
+    /// <param name="origin">The position of the first bit.</param>
+    /// <param name="destination">Only the returned number of entries is changed.</param>
+    /// <param name="consumed">Receives how many words are wholly written out.</param>
+    /// <param name="width">A width that the processor has.</param>
+    /// <returns>How many positions were written.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Flatten(
+        ReadOnlySpan<ulong> words, long origin, Span<long> destination, out int consumed, BitmapWidth width)
+    {
+        Span<long> behind = stackalloc long[Slack];
+        int written = 0;
+        int size = BlockWords;
+        consumed = 0;
+        while (consumed < words.Length)
+        {
+            ReadOnlySpan<ulong> block = words.Slice(consumed, Math.Min(size, words.Length - consumed));
+            int count = Survey(block, width, out ulong filled);
+            if (count > 0)
+            {
+                if (count + Slack > destination.Length - written)
+                {
+                    if (size == SmallBlockWords)
+                    {
+                        break;
+                    }
+
+                    size = SmallBlockWords;
+                    continue;
+                }
+
+                Span<long> overrun = destination.Slice(written + count, Slack);
+                overrun.CopyTo(behind);
+                FlattenBlock(block, filled, origin + ((long)consumed << BitmapBounds.WordShift), destination[written..], count, width);
+                behind.CopyTo(overrun);
+            }
+
+            written += count;
+            consumed += block.Length;
+        }
+
+        return written > 0 ? written : FlattenExactly(words, origin, destination, ref consumed);
+    }
+
+    /// <summary>Writes the positions of the set bits of one word until the destination is full, and nothing behind them.</summary>
+    public static int FlattenWord(ulong word, long origin, Span<long> destination)
+    {
+        int written = 0;
+        while (word != 0 && written < destination.Length)
+        {
+            destination[written++] = origin + BitOperations.TrailingZeroCount(word);
+            word &= word - 1;
+        }
+
+        return written;
+    }
+
+    private static int FlattenExactly(ReadOnlySpan<ulong> words, long origin, Span<long> destination, ref int consumed)
+    {
+        int written = 0;
+        for (; consumed < words.Length; consumed++)
+        {
+            ulong word = words[consumed];
+            if (BitOperations.PopCount(word) > destination.Length - written)
+            {
+                break;
+            }
+
+            written += FlattenWord(word, origin + ((long)consumed << BitmapBounds.WordShift), destination[written..]);
+        }
+
+        return written;
+    }
+
+    private static void FlattenBlock(
+        ReadOnlySpan<ulong> block, ulong filled, long origin, Span<long> destination, int count, BitmapWidth width)
+    {
+        ref ulong first = ref MemoryMarshal.GetReference(block);
+        ref long target = ref MemoryMarshal.GetReference(destination);
+        int words = BitOperations.PopCount(filled);
+        if (width == BitmapWidth.V512 && IsSupported512)
+        {
+            if (count <= words * MaxAverageOneVector)
+            {
+                Flatten512Sparse(ref first, filled, origin, ref target);
+            }
+            else
+            {
+                Flatten512Dense(ref first, filled, origin, ref target);
+            }
+        }
+        else if (width == BitmapWidth.V256 && IsSupported256 && count >= words * MinAverage256)
+        {
+            Flatten256(ref first, filled, origin, ref target);
+        }
+        else
+        {
+            FlattenScalar(ref first, filled, origin, ref target);
+        }
+    }
+
+    /// <summary>The set bits of a block, and in bit i of <paramref name="filled"/> whether word i is not 0.</summary>
+    private static int Survey(ReadOnlySpan<ulong> block, BitmapWidth width, out ulong filled)
+    {
+        if (width == BitmapWidth.V512 && block.Length % Vector512<ulong>.Count == 0)
+        {
+            return WordKernels.Survey512(block, out filled);
+        }
+
+        if (width == BitmapWidth.V256 && block.Length % Vector256<ulong>.Count == 0)
+        {
+            return WordKernels.Survey256(block, out filled);
+        }
+
+        filled = 0;
+        int count = 0;
+        for (int i = 0; i < block.Length; i++)
+        {
+            filled |= (block[i] != 0 ? 1UL : 0) << i;
+            count += BitOperations.PopCount(block[i]);
+        }
+
+        return count;
+    }
+}
