@@ -1,0 +1,15 @@
+using System.Buffers.Binary;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>The header of a record: type and length of its body, which is padded to a multiple of 8 bytes.</summary>
+internal readonly record struct RecordHeader(uint Type, uint Length)
+{
+    public const int Size = 8;
+
+    /// <summary>The length of the body and its padding.</summary>
+    public long PaddedLength => ((long)Length + 7) & ~7L;
+
+    public static RecordHeader Parse(ReadOnlySpan<byte> bytes) => new(
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]));
+}

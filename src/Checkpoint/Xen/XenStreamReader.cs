@@ -1,0 +1,80 @@
+using System.IO.Pipelines;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Reads what Xen saves of a guest: a file of <c>xl save</c>, a bare libxl stream or a bare libxc stream, of PV, HVM and PVH
+/// guests, as it arrives. It holds at most 256 pages and the limits of <see cref="XenStreamOptions"/> in memory, whatever the
+/// stream claims. Checkpointed (Remus, COLO), big-endian and legacy (version 1) streams are refused by name.
+/// The formats: docs/specs/libxl-migration-stream and docs/specs/libxc-migration-stream of Xen.
+/// </summary>
+public static class XenStreamReader
+{
+    /// <summary>What tells the three formats apart: the shortest of their magics.</summary>
+    private const int PrefixSize = 8;
+
+    /// <summary>
+    /// Reads one whole stream, to the end of <paramref name="reader"/>. The caller completes the reader, in every case. Several
+    /// streams may be read at the same time, each with its own reader and sink.
+    /// </summary>
+    /// <param name="reader">The stream, at its beginning. Its own exceptions pass through.</param>
+    /// <param name="sink">
+    /// Takes the pages and sections. What it was given is to be thrown away when this throws: the stream is then not whole.
+    /// </param>
+    /// <param name="options">The limits; the defaults when null.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>What was read.</returns>
+    /// <exception cref="CorruptDataException">
+    /// The stream is truncated, goes on behind its end, or breaks a rule of its format; <see cref="CorruptDataException.Offset"/>
+    /// says where.
+    /// </exception>
+    /// <exception cref="UnsupportedException">
+    /// The stream is of a kind that is not read, or larger than <see cref="XenStreamOptions.MaxSectionBytes"/>.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="OperationCanceledException">The token or the reader was canceled.</exception>
+    public static ValueTask<XenStreamSummary> ReadAsync(
+        PipeReader reader, IXenStreamSink sink, XenStreamOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        ArgumentNullException.ThrowIfNull(sink);
+        options ??= new XenStreamOptions();
+        options.Validate();
+        return ReadAsync(new XenStreamSession(reader, sink, options), cancellationToken);
+    }
+
+    private static async ValueTask<XenStreamSummary> ReadAsync(XenStreamSession session, CancellationToken cancellationToken)
+    {
+        var header = new SectionBuffer(session.Budget);
+        var place = StreamPlace.Header("the header of the stream", 0);
+        await header.AppendAsync(session.Cursor, PrefixSize, place, cancellationToken).ConfigureAwait(false);
+        session.Format = FormatOf(header.Written, place);
+        if (session.Format == ImageFormat.XlSave)
+        {
+            await XlHeader.ReadAsync(session, header, cancellationToken).ConfigureAwait(false);
+        }
+
+        XenStreamSummary summary = session.Format == ImageFormat.LibxcStream
+            ? await new LibxcLayer(session).ReadAsync(header, cancellationToken).ConfigureAwait(false)
+            : await new LibxlLayer(session).ReadAsync(header, cancellationToken).ConfigureAwait(false);
+        await session.Cursor.ExpectEndAsync(cancellationToken).ConfigureAwait(false);
+        return summary with { Bytes = session.Cursor.Position, Records = session.Records };
+    }
+
+    private static ImageFormat FormatOf(ReadOnlySpan<byte> prefix, StreamPlace place)
+    {
+        if (XlHeader.Magic.StartsWith(prefix))
+        {
+            return ImageFormat.XlSave;
+        }
+
+        if (LibxlLayer.Magic.StartsWith(prefix))
+        {
+            return ImageFormat.LibxlStream;
+        }
+
+        return LibxcHeaders.Magic.StartsWith(prefix)
+            ? ImageFormat.LibxcStream
+            : throw place.Corrupt("it begins neither as a file of xl save nor as a libxl or libxc stream");
+    }
+}
