@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Xunit;
 
-namespace PageStore.Checkpoint.Tests.Xen;
+namespace PageStore.Checkpoint.Tests;
 
 /// <summary>Ways for bytes to reach a reader.</summary>
 internal static class Feed
@@ -15,6 +16,14 @@ internal static class Feed
         Assert.True(task.IsCompleted, "A read of memory must complete at once.");
         return task.GetAwaiter().GetResult();
     }
+
+    /// <summary>Reads a Xen stream that is in memory.</summary>
+    public static XenStreamSummary Read(byte[] bytes, IXenStreamSink sink, XenStreamOptions? options = null) =>
+        Now(XenStreamReader.ReadAsync(Whole(bytes), sink, options, TestContext.Current.CancellationToken));
+
+    /// <summary>Reads a raw image that is in memory.</summary>
+    public static long ReadRaw(byte[] bytes, IPageSink sink, int pageSize = 4096, long maxPageCount = 1L << 30) =>
+        Now(RawImageReader.ReadAsync(Whole(bytes), sink, pageSize, maxPageCount, TestContext.Current.CancellationToken));
 
     /// <summary>Through a pipe, in chunks of random sizes from 1 byte to <paramref name="largest"/>.</summary>
     public static async Task<T> InChunksAsync<T>(byte[] bytes, int largest, int seed, Func<PipeReader, ValueTask<T>> read)

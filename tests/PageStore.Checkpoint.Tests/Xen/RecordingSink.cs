@@ -1,4 +1,6 @@
-namespace PageStore.Checkpoint.Tests.Xen;
+using Xunit;
+
+namespace PageStore.Checkpoint.Tests;
 
 /// <summary>Keeps all that a reader delivers, and checks the promises that every delivery makes.</summary>
 internal sealed class RecordingSink : IXenStreamSink

@@ -1,23 +1,24 @@
 using System.IO.Pipelines;
 using FsCheck.Xunit;
+using Xunit;
 
-namespace PageStore.Checkpoint.Tests.Xen;
+namespace PageStore.Checkpoint.Tests;
 
 /// <summary>The reader against the tests' own writer and parser.</summary>
 public class XenStreamReaderTests
 {
-    [Property(MaxTest = 150, Arbitrary = [typeof(StreamSpec)])]
-    public void Whole_stream_is_read_as_the_oracle_reads_it(StreamSpec spec)
+    [Property(MaxTest = 150, Arbitrary = [typeof(XenStreamSpec)])]
+    public void Whole_stream_is_read_as_the_oracle_reads_it(XenStreamSpec spec)
     {
         byte[] bytes = spec.Write();
         var sink = new RecordingSink();
-        XenStreamSummary summary = Feed.Now(XenStreamReader.ReadAsync(Feed.Whole(bytes), sink, cancellationToken: TestContext.Current.CancellationToken));
+        XenStreamSummary summary = Feed.Read(bytes, sink);
         AssertEqualsOracle(bytes, sink, summary);
         Assert.Equal(spec.Format, summary.Header.Format);
     }
 
-    [Property(MaxTest = 60, Arbitrary = [typeof(StreamSpec)])]
-    public async Task Stream_in_chunks_of_any_size_is_read_as_the_oracle_reads_it(StreamSpec spec, byte size)
+    [Property(MaxTest = 60, Arbitrary = [typeof(XenStreamSpec)])]
+    public async Task Stream_in_chunks_of_any_size_is_read_as_the_oracle_reads_it(XenStreamSpec spec, byte size)
     {
         byte[] bytes = spec.Write();
         var sink = new RecordingSink();
@@ -27,11 +28,11 @@ public class XenStreamReaderTests
         AssertEqualsOracle(bytes, sink, summary);
     }
 
-    [Property(MaxTest = 60, Arbitrary = [typeof(StreamSpec)])]
-    public void Sections_and_pages_in_their_order_are_the_stream_again(StreamSpec spec)
+    [Property(MaxTest = 60, Arbitrary = [typeof(XenStreamSpec)])]
+    public void Sections_and_pages_in_their_order_are_the_stream_again(XenStreamSpec spec)
     {
         // Records among the pages move behind them, so this holds for streams without such records only.
-        StreamSpec tidy = new()
+        XenStreamSpec tidy = new()
         {
             Format = spec.Format,
             Pv = spec.Pv,
@@ -42,16 +43,16 @@ public class XenStreamReaderTests
         };
         byte[] bytes = tidy.Write();
         var sink = new RecordingSink();
-        Feed.Now(XenStreamReader.ReadAsync(Feed.Whole(bytes), sink, cancellationToken: TestContext.Current.CancellationToken));
+        Feed.Read(bytes, sink);
 
         var sections = sink.Sections.ToDictionary(s => s.Name, s => s.Bytes);
         Assert.Equal(XenSections.BeforePages.Concat(XenSections.AfterPages).Where(sections.ContainsKey), sink.Sections.Select(s => s.Name));
-        var again = new StreamWriter();
+        var again = new XenStreamWriter();
         again.Raw([.. XenSections.BeforePages.SelectMany(n => sections.GetValueOrDefault(n, []))]);
         int next = 0;
         foreach (SpecItem item in tidy.Items)
         {
-            again.Pages([.. sink.Entries.Skip(next).Take(item.Batch!.Length).Select(e => (StreamWriter.Entry(e.Type, (ulong)e.Pfn), e.Data))]);
+            again.Pages([.. sink.Entries.Skip(next).Take(item.Batch!.Length).Select(e => (XenStreamWriter.Entry(e.Type, (ulong)e.Pfn), e.Data))]);
             next += item.Batch!.Length;
         }
 
@@ -63,10 +64,10 @@ public class XenStreamReaderTests
     public void Largest_record_is_delivered_in_batches_of_at_most_256_pages()
     {
         var pages = Enumerable.Range(0, 1024)
-            .Select(i => (StreamWriter.Entry(i % 3 == 0 ? 15u : 0u, (ulong)i), i % 3 == 0 ? null : StreamWriter.Page(i))).ToArray();
-        byte[] bytes = new StreamWriter().Libxc().Record(0x10).Pages(pages).Record(0).ToArray();
+            .Select(i => (XenStreamWriter.Entry(i % 3 == 0 ? 15u : 0u, (ulong)i), i % 3 == 0 ? null : XenStreamWriter.Page(i))).ToArray();
+        byte[] bytes = new XenStreamWriter().Libxc().Record(0x10).Pages(pages).Record(0).ToArray();
         var sink = new RecordingSink();
-        XenStreamSummary summary = Feed.Now(XenStreamReader.ReadAsync(Feed.Whole(bytes), sink, cancellationToken: TestContext.Current.CancellationToken));
+        XenStreamSummary summary = Feed.Read(bytes, sink);
         AssertEqualsOracle(bytes, sink, summary);
         Assert.Equal(256, sink.LargestBatch);
     }
@@ -74,12 +75,12 @@ public class XenStreamReaderTests
     [Fact]
     public void Pages_behind_verify_are_checked_and_not_delivered()
     {
-        byte[] bytes = new StreamWriter().Libxc().Record(0x10).Pages((5, StreamWriter.Page(1))).Record(0xD)
-            .Pages((5, StreamWriter.Page(2)), (6, StreamWriter.Page(3))).Record(0).ToArray();
+        byte[] bytes = new XenStreamWriter().Libxc().Record(0x10).Pages((5, XenStreamWriter.Page(1))).Record(0xD)
+            .Pages((5, XenStreamWriter.Page(2)), (6, XenStreamWriter.Page(3))).Record(0).ToArray();
         var sink = new RecordingSink();
-        XenStreamSummary summary = Feed.Now(XenStreamReader.ReadAsync(Feed.Whole(bytes), sink, cancellationToken: TestContext.Current.CancellationToken));
+        XenStreamSummary summary = Feed.Read(bytes, sink);
         RecordingSink.Entry page = Assert.Single(sink.Entries);
-        Assert.Equal(StreamWriter.Page(1), page.Data);
+        Assert.Equal(XenStreamWriter.Page(1), page.Data);
         Assert.Equal(2, summary.VerifyEntries);
         Assert.Equal(new byte[8], sink.Sections.Single(s => s.Name == XenSections.LibxcState).Bytes);
     }
@@ -87,9 +88,9 @@ public class XenStreamReaderTests
     [Fact]
     public void Header_says_what_the_stream_holds()
     {
-        byte[] bytes = new StreamWriter().Libxc(version: 2, guest: 1).Record(0).ToArray();
+        byte[] bytes = new XenStreamWriter().Libxc(version: 2, guest: 1).Record(0).ToArray();
         var sink = new RecordingSink();
-        XenStreamSummary summary = Feed.Now(XenStreamReader.ReadAsync(Feed.Whole(bytes), sink, cancellationToken: TestContext.Current.CancellationToken));
+        XenStreamSummary summary = Feed.Read(bytes, sink);
         Assert.Equal(new XenStreamHeader(ImageFormat.LibxcStream, 2, XenGuestType.Pv, 4, 17), sink.Header);
         Assert.Equal(new XenStreamSummary(sink.Header!, bytes.Length, 1, 0, 0, 0), summary);
     }
@@ -97,9 +98,8 @@ public class XenStreamReaderTests
     [Fact]
     public void Exception_of_the_sink_reaches_the_caller()
     {
-        byte[] bytes = new StreamWriter().Libxc().Record(0x10).Pages((5, StreamWriter.Page(1))).Record(0).ToArray();
-        Assert.Throws<NotSupportedException>(() => Feed.Now(
-            XenStreamReader.ReadAsync(Feed.Whole(bytes), new RefusingSink(), cancellationToken: TestContext.Current.CancellationToken)));
+        byte[] bytes = new XenStreamWriter().Libxc().Record(0x10).Pages((5, XenStreamWriter.Page(1))).Record(0).ToArray();
+        Assert.Throws<NotSupportedException>(() => Feed.Read(bytes, new RefusingSink()));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public class XenStreamReaderTests
     {
         var pipe = new Pipe();
         using var source = new CancellationTokenSource();
-        ValueTask<XenStreamSummary> reading = XenStreamReader.ReadAsync(pipe.Reader, new NullSink(), cancellationToken: source.Token);
+        ValueTask<XenStreamSummary> reading = XenStreamReader.ReadAsync(pipe.Reader, new CountingSink(), cancellationToken: source.Token);
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reading);
     }
@@ -117,7 +117,7 @@ public class XenStreamReaderTests
     {
         var pipe = new Pipe();
         ValueTask<XenStreamSummary> reading = XenStreamReader.ReadAsync(
-            pipe.Reader, new NullSink(), cancellationToken: TestContext.Current.CancellationToken);
+            pipe.Reader, new CountingSink(), cancellationToken: TestContext.Current.CancellationToken);
         pipe.Reader.CancelPendingRead();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reading);
     }
@@ -130,17 +130,16 @@ public class XenStreamReaderTests
     public void Options_out_of_range_are_refused(long maxPageCount, int maxSectionBytes)
     {
         var options = new XenStreamOptions { MaxPageCount = maxPageCount, MaxSectionBytes = maxSectionBytes };
-        Assert.Throws<ArgumentOutOfRangeException>(
-            () => { _ = XenStreamReader.ReadAsync(Feed.Whole([]), new NullSink(), options, TestContext.Current.CancellationToken); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => Feed.Read([], new CountingSink(), options));
     }
 
     internal static void AssertEqualsOracle(byte[] bytes, RecordingSink sink, XenStreamSummary summary)
     {
-        var oracle = OracleParser.Parse(bytes);
+        var oracle = XenOracleParser.Parse(bytes);
         Assert.Equal(oracle.Entries.Count, sink.Entries.Count);
         for (int i = 0; i < sink.Entries.Count; i++)
         {
-            OracleParser.Entry expected = oracle.Entries[i];
+            XenOracleParser.Entry expected = oracle.Entries[i];
             RecordingSink.Entry actual = sink.Entries[i];
             Assert.Equal((expected.Pfn, expected.Type), (actual.Pfn, actual.Type));
             ReadOnlySpan<byte> data = expected.At < 0 ? default : bytes.AsSpan(expected.At, 4096);

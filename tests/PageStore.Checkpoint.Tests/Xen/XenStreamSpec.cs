@@ -1,43 +1,43 @@
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace PageStore.Checkpoint.Tests.Xen;
+namespace PageStore.Checkpoint.Tests;
 
 /// <summary>A batch of entries (type, PFN), or a record other than PAGE_DATA that stands among or behind the batches.</summary>
-internal sealed record SpecItem((byte Type, int Pfn)[]? Batch, int Other);
+public sealed record SpecItem((byte Type, int Pfn)[]? Batch, int Other);
 
 /// <summary>A valid stream to be: what FsCheck generates and <see cref="Write"/> turns into bytes.</summary>
-public sealed class StreamSpec
+public sealed class XenStreamSpec
 {
     private static readonly byte[] AllTypes = [0, 0, 0, 0, 1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 15, 15];
 
-    internal required ImageFormat Format { get; init; }
+    public required ImageFormat Format { get; init; }
 
-    internal required bool Pv { get; init; }
+    public required bool Pv { get; init; }
 
-    internal required uint Version { get; init; }
+    public required uint Version { get; init; }
 
-    internal required int Seed { get; init; }
+    public required int Seed { get; init; }
 
-    internal required bool Verify { get; init; }
+    public required bool Verify { get; init; }
 
-    internal required SpecItem[] Items { get; init; }
+    public required SpecItem[] Items { get; init; }
 
     /// <summary>Streams with few page numbers, so that pages repeat, and with records at every place that the rules allow.</summary>
-    public static Arbitrary<StreamSpec> Arbitrary()
+    public static Arbitrary<XenStreamSpec> Arbitrary()
     {
         Gen<(byte, int)> entry = from type in Gen.Elements(AllTypes) from pfn in Gen.Choose(0, 20) select (type, pfn);
         Gen<SpecItem> batch = from entries in entry.NonEmptyListOf() select new SpecItem([.. entries], 0);
         Gen<SpecItem> other = from kind in Gen.Choose(0, 3) select new SpecItem(null, kind);
         Gen<SpecItem> item = Gen.Frequency((4, batch), (1, other));
-        Gen<StreamSpec> spec =
+        Gen<XenStreamSpec> spec =
             from format in Gen.Elements(ImageFormat.XlSave, ImageFormat.LibxlStream, ImageFormat.LibxcStream)
             from pv in Gen.Elements(true, false)
             from version in Gen.Elements(2u, 3u)
             from seed in Gen.Choose(0, int.MaxValue)
             from verify in Gen.Elements(true, false)
             from items in item.ListOf()
-            select new StreamSpec
+            select new XenStreamSpec
             {
                 Format = format,
                 Pv = pv,
@@ -46,7 +46,7 @@ public sealed class StreamSpec
                 Verify = verify && items.Any(i => i.Batch is not null),
                 Items = [.. items],
             };
-        return spec.ToArbitrary(Shrink);
+        return Arb.From(spec, Shrink);
     }
 
     public override string ToString() =>
@@ -56,7 +56,7 @@ public sealed class StreamSpec
     internal byte[] Write()
     {
         var random = new Random(Seed);
-        var writer = new StreamWriter();
+        var writer = new XenStreamWriter();
         if (Format == ImageFormat.XlSave)
         {
             writer.Xl(Bytes(random, 0, 40), random.Next(2) == 0 ? [] : Bytes(random, 1, 9));
@@ -88,12 +88,12 @@ public sealed class StreamSpec
         return writer.ToArray();
     }
 
-    private static IEnumerable<StreamSpec> Shrink(StreamSpec spec)
+    private static IEnumerable<XenStreamSpec> Shrink(XenStreamSpec spec)
     {
         for (int i = 0; i < spec.Items.Length; i++)
         {
             SpecItem[] rest = [.. spec.Items[..i], .. spec.Items[(i + 1)..]];
-            yield return new StreamSpec
+            yield return new XenStreamSpec
             {
                 Format = spec.Format,
                 Pv = spec.Pv,
@@ -120,7 +120,7 @@ public sealed class StreamSpec
         }
     }
 
-    private void WriteStatic(StreamWriter writer, Random random)
+    private void WriteStatic(XenStreamWriter writer, Random random)
     {
         if (Pv)
         {
@@ -140,7 +140,7 @@ public sealed class StreamSpec
         }
     }
 
-    private void WriteItems(StreamWriter writer, Random random, SpecItem[] items)
+    private void WriteItems(XenStreamWriter writer, Random random, SpecItem[] items)
     {
         foreach (SpecItem item in items)
         {
@@ -150,11 +150,11 @@ public sealed class StreamSpec
                 continue;
             }
 
-            writer.Pages([.. item.Batch.Select(e => (StreamWriter.Entry(e.Type, (ulong)e.Pfn), e.Type >= 13 ? null : Bytes(random, 4096, 4096)))]);
+            writer.Pages([.. item.Batch.Select(e => (XenStreamWriter.Entry(e.Type, (ulong)e.Pfn), e.Type >= 13 ? null : Bytes(random, 4096, 4096)))]);
         }
     }
 
-    private void WriteOther(StreamWriter writer, Random random, int kind)
+    private void WriteOther(XenStreamWriter writer, Random random, int kind)
     {
         switch (kind)
         {
@@ -173,7 +173,7 @@ public sealed class StreamSpec
         }
     }
 
-    private void WriteState(StreamWriter writer, Random random)
+    private void WriteState(XenStreamWriter writer, Random random)
     {
         writer.Record(8, Bytes(random, 24, 24));
         if (Pv)

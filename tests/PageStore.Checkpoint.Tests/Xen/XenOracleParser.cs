@@ -1,17 +1,17 @@
 using System.Text;
 
-namespace PageStore.Checkpoint.Tests.Xen;
+namespace PageStore.Checkpoint.Tests;
 
 /// <summary>
 /// The tests' own parser of Xen streams: naive, over the whole stream in memory, and without a check. It shares no code
 /// with the library, page types included.
 /// </summary>
-internal sealed class OracleParser
+internal sealed class XenOracleParser
 {
     private readonly byte[] _bytes;
     private int _at;
 
-    private OracleParser(byte[] bytes) => _bytes = bytes;
+    private XenOracleParser(byte[] bytes) => _bytes = bytes;
 
     /// <summary>One entry of a PAGE_DATA record; <c>At</c> is the offset of its page in the stream, or -1.</summary>
     public readonly record struct Entry(long Pfn, byte Type, int At);
@@ -28,9 +28,9 @@ internal sealed class OracleParser
 
     public uint Guest { get; private set; }
 
-    public static OracleParser Parse(byte[] bytes)
+    public static XenOracleParser Parse(byte[] bytes)
     {
-        var parser = new OracleParser(bytes);
+        var parser = new XenOracleParser(bytes);
         parser.ParseAll();
         return parser;
     }

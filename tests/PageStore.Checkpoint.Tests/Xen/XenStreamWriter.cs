@@ -1,12 +1,12 @@
 using System.Buffers.Binary;
 
-namespace PageStore.Checkpoint.Tests.Xen;
+namespace PageStore.Checkpoint.Tests;
 
 /// <summary>
 /// The tests' own writer of Xen streams, by the specification alone. It writes whatever it is told, valid or not, and
 /// remembers where each record began.
 /// </summary>
-internal sealed class StreamWriter
+internal sealed class XenStreamWriter
 {
     private readonly MemoryStream _bytes = new();
 
@@ -17,14 +17,14 @@ internal sealed class StreamWriter
 
     public byte[] ToArray() => _bytes.ToArray();
 
-    public StreamWriter Raw(params byte[] bytes)
+    public XenStreamWriter Raw(params byte[] bytes)
     {
         Last = _bytes.Length;
         _bytes.Write(bytes);
         return this;
     }
 
-    public StreamWriter Xl(
+    public XenStreamWriter Xl(
         byte[]? config = null, byte[]? optional = null, uint order = 0x01020304, uint flags = 3, int? optionalLength = null,
         uint? configLength = null)
     {
@@ -39,7 +39,7 @@ internal sealed class StreamWriter
         return Raw([.. fixedPart, .. config, .. optional]);
     }
 
-    public StreamWriter Libxl(uint version = 2, uint options = 0)
+    public XenStreamWriter Libxl(uint version = 2, uint options = 0)
     {
         var header = new byte[16];
         "LibxlFmt"u8.CopyTo(header);
@@ -48,7 +48,7 @@ internal sealed class StreamWriter
         return Raw(header);
     }
 
-    public StreamWriter Libxc(
+    public XenStreamWriter Libxc(
         uint version = 3, uint guest = 2, ushort options = 0, ushort shift = 12, string id = "XENF")
     {
         var header = new byte[40];
@@ -64,7 +64,7 @@ internal sealed class StreamWriter
     }
 
     /// <summary>A record of either layer, padded; <paramref name="length"/> lies about the body's length where it is given.</summary>
-    public StreamWriter Record(uint type, byte[]? body = null, uint? length = null)
+    public XenStreamWriter Record(uint type, byte[]? body = null, uint? length = null)
     {
         body ??= [];
         var header = new byte[8];
@@ -73,10 +73,10 @@ internal sealed class StreamWriter
         return Raw([.. header, .. body, .. new byte[(8 - (body.Length % 8)) % 8]]);
     }
 
-    public StreamWriter Pages(params (ulong Entry, byte[]? Data)[] pages) => PagesLying((uint)pages.Length, 0, 0, pages);
+    public XenStreamWriter Pages(params (ulong Entry, byte[]? Data)[] pages) => PagesLying((uint)pages.Length, 0, 0, pages);
 
     /// <summary>A PAGE_DATA record whose count, reserved field and length may be wrong.</summary>
-    public StreamWriter PagesLying(uint count, uint reserved, int lengthError, params (ulong Entry, byte[]? Data)[] pages)
+    public XenStreamWriter PagesLying(uint count, uint reserved, int lengthError, params (ulong Entry, byte[]? Data)[] pages)
     {
         var body = new MemoryStream();
         Span<byte> word = stackalloc byte[8];

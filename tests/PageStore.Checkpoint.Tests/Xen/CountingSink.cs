@@ -1,7 +1,7 @@
-namespace PageStore.Checkpoint.Tests.Xen;
+namespace PageStore.Checkpoint.Tests;
 
 /// <summary>Counts and forgets, without an allocation of its own.</summary>
-internal sealed class NullSink : IXenStreamSink
+internal sealed class CountingSink : IXenStreamSink
 {
     public long Pages { get; private set; }
 
