@@ -1,0 +1,152 @@
+namespace PageStore.FormatReader;
+
+/// <summary>
+/// A whole checkpoint file in memory, read by the letter of docs/format.md and as strictly as it allows. Slow and small; for tests.
+/// </summary>
+public sealed class FormatFile
+{
+    private const int SegmentsStart = 131072;
+    private const int ChunkSize = 65536;
+
+    private readonly byte[] _bytes;
+
+    private FormatFile(byte[] bytes)
+    {
+        _bytes = bytes;
+        BrokenFormatException.Unless(bytes.Length >= SegmentsStart, "the file ends before its first segment");
+        ReadOnlySpan<byte> first = bytes.AsSpan(0, FormatHeader.Size);
+        Header = FormatHeader.Read(FormatHeader.IsIntact(first) ? first : Intact(bytes.AsSpan(65536, FormatHeader.Size)));
+        int[] valid = [.. SlotCopies.Where(offset => FormatRoot.IsValid(bytes.AsSpan(offset, FormatRoot.Size), Header.FileId))];
+        BrokenFormatException.Unless(valid.Length > 0, "no valid root");
+        int newest = valid.MaxBy(offset => Bytes.U64(bytes, offset + 8));
+        ValidSlotCopies = valid.Length;
+        Root = FormatRoot.Read(this, bytes.AsSpan(newest, FormatRoot.Size));
+        BrokenFormatException.Unless(bytes.Length >= Root.DataEnd, "the file is truncated");
+        CheckSegments();
+        Epochs = [.. Root.Directory.Leaves().Select(leaf => new FormatEpoch(this, ReadSummed(leaf.Entry), leaf.Key))];
+        BrokenFormatException.Unless(Epochs.Count == Root.EpochCount && Epochs.All(epoch => epoch.Id < Root.NextEpoch && epoch.Id > 0), "the directory is not what the root counts");
+        BrokenFormatException.Unless(Root.NewestEpoch == (Epochs.Count == 0 ? 0 : Epochs[^1].Id), "newest epoch");
+    }
+
+    public FormatHeader Header { get; }
+
+    public FormatRoot Root { get; }
+
+    public IReadOnlyList<FormatEpoch> Epochs { get; }
+
+    /// <summary>How many of the four slot copies hold a valid root.</summary>
+    public int ValidSlotCopies { get; }
+
+    private static int[] SlotCopies => [4096, 4608, 69632, 70144];
+
+    public static FormatFile Open(byte[] bytes) => new(bytes);
+
+    public static FormatFile Open(string path) => new(File.ReadAllBytes(path));
+
+    /// <summary>A block whose sum is over its stored bytes.</summary>
+    internal ReadOnlySpan<byte> ReadSummed(FormatEntry entry)
+    {
+        ReadOnlySpan<byte> block = Block(entry.Location, entry.StoredLength, 3);
+        BrokenFormatException.Unless(Bytes.Sum(block) == entry.Second, $"sum of the block at {entry.Location}");
+        return block;
+    }
+
+    /// <summary>The plain content behind a leaf.</summary>
+    internal byte[] ReadContent(FormatEntry entry, int length)
+    {
+        byte[] content = new byte[length];
+        switch (entry.Kind)
+        {
+            case FormatKind.Absent or FormatKind.Zero:
+                return content;
+            case FormatKind.Repeated:
+                for (int i = 0; i < length; i++)
+                {
+                    content[i] = (byte)(entry.Second >> (8 * (i % 8)));
+                }
+
+                return content;
+            case FormatKind.Raw:
+                Block(entry.Location, length).CopyTo(content);
+                break;
+            case FormatKind.Lz4:
+                content = Unpack(entry, length);
+                break;
+            default:
+                throw new BrokenFormatException($"kind {entry.Kind} is specified and not built");
+        }
+
+        BrokenFormatException.Unless(Bytes.Sum(content) == entry.Second, $"sum of the content at {entry.Location}");
+        return content;
+    }
+
+    internal byte[] ReadBlob(ReadOnlySpan<byte> field)
+    {
+        long length = Bytes.Count(field, 24, "length of a byte string");
+        if (length == 0)
+        {
+            BrokenFormatException.Unless(Bytes.AllZero(field), "an empty byte string is not all zero");
+            return [];
+        }
+
+        FormatTree tree = FormatTree.Read(this, field[..24], FormatTreeKind.Blob);
+        long chunks = (length + ChunkSize - 1) / ChunkSize;
+        BrokenFormatException.Unless(tree.Height == FormatTree.SmallestHeight(chunks), "height of a byte string");
+        BrokenFormatException.Unless(tree.Leaves().Select(leaf => leaf.Key).SequenceEqual(Sequence(chunks)), "the chunks of a byte string");
+        byte[] content = new byte[length];
+        foreach ((long key, FormatEntry entry) in tree.Leaves())
+        {
+            int size = (int)Math.Min(ChunkSize, length - (key * ChunkSize));
+            ReadContent(entry, size).CopyTo(content, key * ChunkSize);
+        }
+
+        return content;
+    }
+
+    private static IEnumerable<long> Sequence(long count)
+    {
+        for (long i = 0; i < count; i++)
+        {
+            yield return i;
+        }
+    }
+
+    private static ReadOnlySpan<byte> Intact(ReadOnlySpan<byte> copy)
+    {
+        BrokenFormatException.Unless(FormatHeader.IsIntact(copy), "both headers are damaged");
+        return copy;
+    }
+
+    private byte[] Unpack(FormatEntry entry, int length)
+    {
+        ReadOnlySpan<byte> block = Block(entry.Location, entry.StoredLength, 2);
+        int packed = Bytes.U16(block, 0);
+        BrokenFormatException.Unless(2 + packed <= block.Length && block.Length - 2 - packed < 16 && Bytes.AllZero(block[(2 + packed)..]), "LZ4 block: size or padding");
+        return Lz4Block.Unpack(block.Slice(2, packed), length);
+    }
+
+    /// <summary>Bytes inside one segment and below the data end, which are checked to lie in a segment of the class given.</summary>
+    private ReadOnlySpan<byte> Block(long offset, int length, int? segmentClass = null)
+    {
+        long segment = (offset - SegmentsStart) / Header.SegmentSize;
+        bool inside = offset >= SegmentsStart && offset + length <= Root.DataEnd
+            && (offset + length - 1 - SegmentsStart) / Header.SegmentSize == segment;
+        BrokenFormatException.Unless(inside, $"a block of {length} bytes at {offset} is not inside a segment");
+        FormatEntry account = segmentClass is null or 3 ? default : Root.Segments.Find(segment);
+        BrokenFormatException.Unless(account.Kind != FormatKind.Segment || account.PageType == segmentClass, $"a block at {offset} in a segment of another class");
+        return _bytes.AsSpan((int)offset, length);
+    }
+
+    private void CheckSegments()
+    {
+        BrokenFormatException.Unless(Root.DataEnd <= SegmentsStart + (Root.SegmentCount * Header.SegmentSize), "data end behind the last segment");
+        foreach ((long number, FormatEntry entry) in Root.Segments.Leaves())
+        {
+            long live = (long)(entry.Second >> 32) * 16;
+            long used = (long)(entry.Second & uint.MaxValue) * 16;
+            BrokenFormatException.Unless(number < Root.SegmentCount && entry.PageType is >= 1 and <= 3, $"segment {number}: number or class");
+            BrokenFormatException.Unless((entry.First & ((1UL << 56) - 1)) == 0, $"segment {number}: session or generation");
+            BrokenFormatException.Unless(live <= used && used <= Header.SegmentSize, $"segment {number}: used or live");
+        }
+    }
+}
