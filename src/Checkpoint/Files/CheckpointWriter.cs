@@ -22,6 +22,7 @@ public sealed class CheckpointWriter : IDisposable
         _storage = storage;
         _header = header;
         Codec = options.Codec;
+        Clock = options.Clock;
         _root = FileRoot.Find(storage, header);
         _behind = new WriteBehind(storage);
         _segments = new SegmentAllocator(header.SegmentSize);
@@ -40,6 +41,8 @@ public sealed class CheckpointWriter : IDisposable
     public EpochId? Newest => _root.Slot.NewestEpoch.Value == 0 ? null : _root.Slot.NewestEpoch;
 
     internal IPageCodec Codec { get; }
+
+    internal TimeProvider Clock { get; }
 
     internal SegmentAppender Raw { get; }
 
@@ -82,7 +85,7 @@ public sealed class CheckpointWriter : IDisposable
 
     internal static CheckpointWriter Create(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () =>
     {
-        var header = new FileHeader(options.PageSize, System.Numerics.BitOperations.Log2((uint)options.SegmentSize), Guid.NewGuid(), DateTimeOffset.UtcNow, 0, 0);
+        var header = new FileHeader(options.PageSize, System.Numerics.BitOperations.Log2((uint)options.SegmentSize), options.FileId ?? Guid.NewGuid(), options.Clock.GetUtcNow(), 0, 0);
         byte[] bytes = new byte[Layout.HeaderSize];
         header.Write(bytes);
         storage.Write(Layout.HeaderOffset, [bytes]);
@@ -167,7 +170,7 @@ public sealed class CheckpointWriter : IDisposable
             NextEpoch = new EpochId(record.Id.Value + 1),
             NewestEpoch = record.Id,
             EpochCount = _root.Slot.EpochCount + 1,
-            Time = DateTimeOffset.UtcNow,
+            Time = Clock.GetUtcNow(),
             Directory = directory,
             Segments = segments,
             SegmentCount = _segments.Count,

@@ -206,7 +206,7 @@ public sealed class EpochBuilder : IDisposable
         {
             Id = Id,
             Parent = _options.Parent ?? default,
-            Time = _options.Time ?? DateTimeOffset.UtcNow,
+            Time = _options.Time ?? _writer.Clock.GetUtcNow(),
             PageCount = PageCount,
             PageTable = table,
             Written = writtenSet,

@@ -38,6 +38,12 @@ public sealed record CheckpointWriterOptions
     /// </summary>
     public IPageCodec Codec { get; init; } = PageCodecs.None;
 
+    /// <summary>Tells the times in the file. A seam: with it and <see cref="FileId"/> tests write the same bytes each time.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The id of a new file; null stands for a random one.</summary>
+    internal Guid? FileId { get; init; }
+
     internal void Validate()
     {
         PageSizes.ThrowIfInvalid(PageSize, nameof(PageSize));
