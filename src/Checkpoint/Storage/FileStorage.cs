@@ -14,7 +14,7 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
 
     /// <summary>Opens for reading; takes no lock, so that a writer in another process goes on.</summary>
     public static FileStorage OpenToRead(string path) =>
-        Guard(path, "open", () => new FileStorage(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess), path));
+        Guard(path, "open", () => new FileStorage(UnlockedFile.OpenToRead(path), path));
 
     /// <summary>Opens for writing, under an exclusive flock: <see cref="FileShare.None"/> is LOCK_EX on Unix.</summary>
     public static FileStorage OpenToWrite(string path) =>

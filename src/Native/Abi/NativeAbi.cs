@@ -8,17 +8,17 @@ internal static class NativeAbi
     /// <summary><c>PS_ABI_VERSION</c> of the header this code was written for.</summary>
     internal const int Version = 1;
 
-    private static bool s_checked;
+    private static bool _checked;
 
     /// <summary>Makes sure that the shim is there and speaks this version.</summary>
     /// <exception cref="UnsupportedException">There is no shim for this host, or it is another version's.</exception>
     internal static void Ensure()
     {
         // A race only checks twice.
-        if (!Volatile.Read(ref s_checked))
+        if (!Volatile.Read(ref _checked))
         {
             Check();
-            Volatile.Write(ref s_checked, true);
+            Volatile.Write(ref _checked, true);
         }
     }
 

@@ -54,6 +54,40 @@ public sealed class RoundTripTests : IDisposable
         Assert.Equal(20, report.Epochs);
     }
 
+    [Fact]
+    public void Readers_and_a_writer_have_the_file_open_at_once_and_a_second_writer_is_refused()
+    {
+        byte[] page = new byte[4096];
+        using CheckpointWriter writer = CheckpointWriter.Create(_path);
+        using CheckpointReader reader = CheckpointReader.Open(_path);
+        Assert.Null(reader.Newest);
+        Assert.Throws<StorageException>(() => CheckpointWriter.Open(_path));
+        for (byte epoch = 1; epoch <= 3; epoch++)
+        {
+            page.AsSpan().Fill(epoch);
+            using EpochBuilder builder = writer.BeginEpoch();
+            builder.WritePages(new Pfn(5), page);
+            builder.Commit();
+            Assert.True(reader.Refresh());
+            Assert.Equal(new EpochId(epoch), reader.Newest);
+            byte[] read = new byte[4096];
+            reader.OpenNewest().ReadPage(new Pfn(5), read);
+            Assert.Equal(page, read);
+        }
+
+        writer.Dispose();
+        using CheckpointWriter next = CheckpointWriter.Open(_path);
+        Assert.Equal(new EpochId(3), next.Newest);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_a_clear_error()
+    {
+        StorageException error = Assert.Throws<StorageException>(() => CheckpointReader.Open(_path));
+        Assert.Contains(_path, error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, error.Errno);
+    }
+
     private static void Fill(Span<byte> page, Random random)
     {
         switch (random.Next(4))
