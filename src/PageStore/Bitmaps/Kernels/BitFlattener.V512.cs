@@ -11,7 +11,7 @@ internal static partial class BitFlattener
     /// <summary>Bits a word up to which one vector of eight positions nearly always suffices.</summary>
     private const int MaxAverageOneVector = 4;
 
-    private static bool IsSupported512 => Avx512Vbmi2.IsSupported;
+    private static bool IsSupported512 => Avx512Vbmi2.IsSupported && Avx512Vbmi.IsSupported;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Flatten512Sparse(ref ulong first, ulong filled, long origin, ref long target)
@@ -34,13 +34,12 @@ internal static partial class BitFlattener
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Flatten512Dense(ref ulong first, ulong filled, long origin, ref long target)
+    private static void Flatten512Dense(ref ulong first, int words, long origin, ref long target)
     {
-        for (; filled != 0; filled &= filled - 1)
+        Vector512<long> position = Vector512.Create(origin);
+        for (int index = 0; index < words; index++)
         {
-            int index = BitOperations.TrailingZeroCount(filled);
             ulong word = Unsafe.Add(ref first, index);
-            Vector512<long> position = Vector512.Create(origin + ((long)index << BitmapBounds.WordShift));
             Vector512<byte> packed = Positions(word);
             int bits = BitOperations.PopCount(word);
             Vector128<byte> low = packed.GetLower().GetLower();
@@ -52,6 +51,7 @@ internal static partial class BitFlattener
                 StoreFrom8(packed, position, bits, ref target);
             }
 
+            position += Vector512.Create(1L << BitmapBounds.WordShift);
             target = ref Unsafe.Add(ref target, bits);
         }
     }
@@ -75,13 +75,9 @@ internal static partial class BitFlattener
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<byte> Positions(ulong word)
     {
-        // .NET masks are vectors: byte i of this one tests bit i of the word. A shuffle brings byte i / 8 of the word there; each
-        // 128-bit lane holds the whole word twice, so no byte crosses lanes.
-        Vector512<byte> spread = Avx512BW.Shuffle(Vector512.Create(word).AsByte(), Vector512.Create(
-            0x0000_0000_0000_0000UL, 0x0101_0101_0101_0101, 0x0202_0202_0202_0202, 0x0303_0303_0303_0303,
-            0x0404_0404_0404_0404, 0x0505_0505_0505_0505, 0x0606_0606_0606_0606, 0x0707_0707_0707_0707).AsByte());
-        Vector512<byte> bit = Vector512.Create(0x8040_2010_0804_0201UL).AsByte();
-        Vector512<byte> mask = Vector512.Equals(spread & bit, bit);
+        // .NET masks are vectors of which the highest bit of each element counts. VPMULTISHIFTQB gives each byte eight bits of the
+        // word from any place on, around its end: from place i - 7 on, bit i is the highest.
+        Vector512<byte> mask = Avx512Vbmi.MultiShift(Vector512<byte>.Indices + Vector512.Create((byte)57), Vector512.Create(word));
         return Avx512Vbmi2.Compress(Vector512<byte>.Zero, mask, Vector512<byte>.Indices);
     }
 }

@@ -16,7 +16,7 @@ internal static partial class BitFlattener
     /// <summary>The words that are counted ahead: as many as a mask of non-zero words has bits.</summary>
     private const int BlockWords = 64;
 
-    /// <summary>The block size near the end of a destination, where 64 words need not fit any more.</summary>
+    /// <summary>Where 64 words do not fit the destination any more, half as many may, down to this many.</summary>
     private const int SmallBlockWords = 8;
 
     /// <summary>
@@ -57,7 +57,7 @@ internal static partial class BitFlattener
                         break;
                     }
 
-                    size = SmallBlockWords;
+                    size /= 2;
                     continue;
                 }
 
@@ -118,7 +118,7 @@ internal static partial class BitFlattener
             }
             else
             {
-                Flatten512Dense(ref first, filled, origin, ref target);
+                Flatten512Dense(ref first, block.Length, origin, ref target);
             }
         }
         else if (width == BitmapWidth.V256 && IsSupported256 && count >= words * MinAverage256)
