@@ -67,7 +67,17 @@ public sealed class CheckpointWriter : IDisposable
     {
         options ??= new();
         options.Validate();
-        return Create(FileStorage.Create(path), options);
+        FileStorage storage = FileStorage.Create(path);
+        try
+        {
+            return Create(storage, options);
+        }
+        catch
+        {
+            // The file is ours and holds nothing yet.
+            File.Delete(path);
+            throw;
+        }
     }
 
     /// <summary>Opens an existing file.</summary>

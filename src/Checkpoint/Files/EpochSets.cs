@@ -5,12 +5,6 @@ namespace PageStore.Checkpoint;
 /// <summary>The sets W and R of an epoch, as encoded bitmaps in byte strings.</summary>
 internal static class EpochSets
 {
-    /// <summary>
-    /// The most that an encoded set may have, by its bits: a bitmap that is worst in every way takes an eighth of a byte a bit and a
-    /// few bytes a chunk; anything above is not a set that this library wrote.
-    /// </summary>
-    private static long MaxBytes(long bits) => (bits / 4) + 4096;
-
     public static BlobRef Write(BlobWriter blobs, SegmentAppender index, PageBitmap set)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -20,9 +14,10 @@ internal static class EpochSets
 
     public static PageBitmap Read(NodeReader nodes, BlobRef blob, long pageCount, long expectedCount, long recordOffset)
     {
-        if (blob.Length > MaxBytes(pageCount))
+        // The chunks of a set are raw, so it cannot be longer than the file; nothing is allocated by the record's word alone.
+        if (blob.Length > nodes.Blocks.DataEnd || blob.Length > Array.MaxLength)
         {
-            throw Damage.At(recordOffset, $"a set of {pageCount} pages that takes {blob.Length} bytes");
+            throw Damage.At(recordOffset, $"a set of pages of {blob.Length} bytes, more than the file has");
         }
 
         byte[] bytes = new byte[blob.Length];

@@ -37,7 +37,7 @@ internal static class EntryRules
         TreeKind.PageTable => kind <= EntryKind.External,
         TreeKind.EpochDirectory => kind is EntryKind.Absent or EntryKind.Record,
         TreeKind.SegmentTable => kind is EntryKind.Absent or EntryKind.Segment,
-        _ => kind <= EntryKind.Lz4,
+        _ => kind is EntryKind.Absent or EntryKind.Raw or EntryKind.Lz4,
     };
 
     private static string? CheckPage(Entry entry)

@@ -224,7 +224,7 @@ internal static class EpochRecordFormat
             case LabelTag when label is null && body.Length is > 0 and <= EpochRecord.MaxLabelBytes:
                 label = ReadText(body, offset);
                 break;
-            case SectionTag when body.Length is > BlobRef.Size and <= BlobRef.Size + EpochRecord.MaxNameBytes:
+            case SectionTag when body.Length is > BlobRef.Size and <= BlobRef.Size + EpochRecord.MaxNameBytes && IsNewName(body, sections, offset):
                 sections.Add(new StateSection(ReadText(body[BlobRef.Size..], offset), BlobRef.Read(body, offset + ItemHeadSize)));
                 break;
             case LabelTag or SectionTag:
@@ -237,6 +237,12 @@ internal static class EpochRecordFormat
 
                 break;
         }
+    }
+
+    private static bool IsNewName(ReadOnlySpan<byte> body, List<StateSection> sections, long offset)
+    {
+        string name = ReadText(body[BlobRef.Size..], offset);
+        return !sections.Exists(section => section.Name == name);
     }
 
     private static string ReadText(ReadOnlySpan<byte> bytes, long offset)

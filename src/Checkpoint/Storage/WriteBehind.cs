@@ -198,8 +198,9 @@ internal sealed class WriteBehind : IDisposable
             _storage.Write(_writing[0].Offset, _parts);
             return null;
         }
-        catch (Exception failure) when (failure is PageStoreException or IOException or ObjectDisposedException)
+        catch (Exception failure)
         {
+            // Whatever it is, it belongs to the producer: on this thread it would end the process.
             return failure;
         }
     }
