@@ -22,7 +22,7 @@ public class ForcedWidthTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { [variable] = "0", [Marker] = width.ToString() },
+            Environment = { [variable] = "0", [Marker] = Math.Min(width, (int)BitmapWidths.Widest).ToString() },
         };
         // Under "dotnet test.dll" the host is dotnet, and its first argument the test program.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -33,7 +33,7 @@ public class ForcedWidthTests
         Type[] classes =
         [
             typeof(WidthIsForced), typeof(WordKernelsTests), typeof(BitFlattenerTests), typeof(PageBitmapSpanTests),
-            typeof(PageBitmapTests), typeof(PageBitmapCodecTests),
+            typeof(PageBitmapTests),
         ];
         foreach (Type type in classes)
         {
@@ -56,7 +56,7 @@ public class ForcedWidthTests
         {
             if (Environment.GetEnvironmentVariable(Marker) is { } width)
             {
-                Assert.True((int)BitmapWidths.Widest <= int.Parse(width), $"{BitmapWidths.Widest} is wider than {width}.");
+                Assert.Equal(int.Parse(width), (int)BitmapWidths.Widest);
             }
             else
             {
