@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace PageStore;
 
@@ -31,6 +32,7 @@ internal struct BitCursor
     public static BitCursor Start => new() { _start = new Pfn(-WordBits) };
 
     /// <summary>Takes the next page of the set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTakeBit<TSource>(scoped in TSource source, out Pfn found)
         where TSource : IWordSource, allows ref struct
     {

@@ -8,8 +8,8 @@ namespace PageStore;
 /// <content>AVX-512 VBMI2: VPCOMPRESSB packs the numbers 0 to 63 by the word as a mask; they are widened eight at a time.</content>
 internal static partial class BitFlattener
 {
-    /// <summary>Bits a word up to which one vector of eight positions nearly always suffices.</summary>
-    private const int MaxAverageOneVector = 4;
+    /// <summary>Bits a word that is not 0, on average, up to which half a vector, four positions, nearly always suffices.</summary>
+    private const int MaxAverageOneVector = 2;
 
     private static bool IsSupported512 => Avx512Vbmi2.IsSupported && Avx512Vbmi.IsSupported;
 
@@ -20,13 +20,13 @@ internal static partial class BitFlattener
         {
             int index = BitOperations.TrailingZeroCount(filled);
             ulong word = Unsafe.Add(ref first, index);
-            Vector512<long> position = Vector512.Create(origin + ((long)index << BitmapBounds.WordShift));
+            Vector256<long> position = Vector256.Create(origin + ((long)index << BitmapBounds.WordShift));
             Vector512<byte> packed = Positions(word);
             int bits = BitOperations.PopCount(word);
-            StoreEight(packed.GetLower().GetLower(), position, ref target);
-            if (bits > 8)
+            (position + Avx2.ConvertToVector256Int64(packed.GetLower().GetLower())).StoreUnsafe(ref target);
+            if (bits > 4)
             {
-                StoreFrom8(packed, position, bits, ref target);
+                StoreFrom(0, packed, Vector512.Create(position, position), bits, ref target);
             }
 
             target = ref Unsafe.Add(ref target, bits);
@@ -37,7 +37,7 @@ internal static partial class BitFlattener
     private static void Flatten512Dense(ref ulong first, int words, long origin, ref long target)
     {
         Vector512<long> position = Vector512.Create(origin);
-        for (int index = 0; index < words; index++)
+        for (nint index = 0; index < words; index++)
         {
             ulong word = Unsafe.Add(ref first, index);
             Vector512<byte> packed = Positions(word);
@@ -48,7 +48,7 @@ internal static partial class BitFlattener
             StoreEight(packed.GetLower().GetUpper(), position, ref Unsafe.Add(ref target, 16));
             if (bits > 24)
             {
-                StoreFrom8(packed, position, bits, ref target);
+                StoreFrom(24, packed, position, bits, ref target);
             }
 
             position += Vector512.Create(1L << BitmapBounds.WordShift);
@@ -56,12 +56,12 @@ internal static partial class BitFlattener
         }
     }
 
-    /// <summary>Stores the packed positions from the ninth on, as many as there are.</summary>
+    /// <summary>Stores the packed positions from a multiple of eight on, as many as there are.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreFrom8(Vector512<byte> packed, Vector512<long> position, int bits, ref long target)
+    private static void StoreFrom(int start, Vector512<byte> packed, Vector512<long> position, int bits, ref long target)
     {
         Vector512<ulong> rest = packed.AsUInt64();
-        for (int i = 8; i < bits; i += 8)
+        for (int i = start; i < bits; i += 8)
         {
             StoreEight(Vector128.CreateScalarUnsafe(rest[i >> 3]).AsByte(), position, ref Unsafe.Add(ref target, i));
         }
