@@ -1,3 +1,4 @@
+using FsCheck.Xunit;
 using Microsoft.Win32.SafeHandles;
 
 namespace PageStore.Native.Tests;
@@ -105,6 +106,61 @@ public sealed class MemoryRegionTests
 
         Assert.Equal(-1, copy.AsSpan().IndexOfAnyExcept((byte)0));
         Assert.Equal(-1, Libc.lseek((int)region.File!.DangerousGetHandle(), 0, Libc.SeekData));
+    }
+
+    [Property(MaxTest = 60)]
+    public void A_copy_equals_the_memory_whatever_mixture_of_holes_it_has(ushort[] written, ushort first, ushort count)
+    {
+        const int Pages = 1000;
+        using MemoryRegion region = MemoryRegion.CreateShared(Pages * 4096);
+        byte[] expected = new byte[Pages * 4096];
+        byte[] copy = new byte[Pages * 4096];
+        int from = first % Pages;
+        int pages = count % (Pages - from);
+
+        // Twice, so that pages which the first copy found missing are there at the second.
+        foreach (ushort[] part in (ushort[][])[written[..(written.Length / 2)], written[(written.Length / 2)..]])
+        {
+            foreach (ushort page in part)
+            {
+                region.GetPage(new Pfn(page % Pages)).Fill((byte)(1 + (page % 255)));
+                expected.AsSpan(page % Pages * 4096, 4096).Fill((byte)(1 + (page % 255)));
+            }
+
+            copy.AsSpan().Fill(0xEE);
+            region.CopyPages(new Pfn(from), copy.AsSpan(0, pages * 4096), new GuestPageType[pages]);
+            Assert.True(copy.AsSpan(0, pages * 4096).SequenceEqual(expected.AsSpan(from * 4096, pages * 4096)));
+            Assert.Equal(-1, copy.AsSpan(pages * 4096).IndexOfAnyExcept((byte)0xEE));
+        }
+    }
+
+    [Fact]
+    public void A_page_punched_out_after_a_copy_reads_as_zeros()
+    {
+        using MemoryRegion region = MemoryRegion.CreateShared(16 * 4096);
+        byte[] copy = new byte[4096];
+        region.GetPage(new Pfn(3)).Fill(9);
+        region.CopyPages(new Pfn(3), copy, new GuestPageType[1]);
+        Assert.Equal(9, copy[4095]);
+
+        Libc.Check(Libc.fallocate((int)region.File!.DangerousGetHandle(), Libc.PunchHoleKeepSize, 3 * 4096, 4096), "fallocate");
+        region.CopyPages(new Pfn(3), copy, new GuestPageType[1]);
+
+        Assert.Equal(-1, copy.AsSpan().IndexOfAnyExcept((byte)0));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Copying_allocates_nothing(bool shared)
+    {
+        using MemoryRegion region = Create(shared, 512 * 4096);
+        byte[] copy = new byte[512 * 4096];
+        GuestPageType[] types = new GuestPageType[512];
+        region.GetPage(new Pfn(3)).Fill(9);
+        region.CopyPages(new Pfn(0), copy, types);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        region.CopyPages(new Pfn(0), copy, types);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [Fact]

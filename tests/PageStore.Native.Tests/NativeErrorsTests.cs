@@ -23,6 +23,7 @@ public sealed class NativeErrorsTests
     [InlineData(ShimResult.Register, NativeErrors.Ebusy, "another userfaultfd")]
     [InlineData(ShimResult.Scan, NativeErrors.Enomem, "in full")]
     [InlineData(ShimResult.Scan, 5, "in full")]
+    [InlineData(ShimResult.Read, 5, "system's log")]
     [InlineData(ShimResult.Drop, NativeErrors.Einval, "locked memory")]
     internal void What_the_host_refuses_is_a_storage_error(ShimResult result, int errno, string advice)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace PageStore.Native;
 
@@ -27,6 +28,18 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "ps_region_unmap")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult RegionUnmap(nint address, ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_view_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult ViewNew(SafeFileHandle fd, ulong bytes, out nint view, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_view_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult ViewFree(nint view, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_view_copy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult ViewCopy(ViewHandle view, ulong offset, byte* destination, ulong bytes, out int errno);
 
     [LibraryImport(Library, EntryPoint = "ps_track_new")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]

@@ -15,6 +15,7 @@ internal enum ShimResult
     Register = 7,
     Scan = 8,
     Drop = 9,
+    Read = 10,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>

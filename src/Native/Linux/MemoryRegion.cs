@@ -12,13 +12,15 @@ namespace PageStore.Native;
 public sealed class MemoryRegion : IGuestMemory, IDisposable
 {
     private readonly RegionHandle _handle;
+    private readonly ViewHandle? _view;
 
     // The handle's own state does not tell: it stays open while a log holds it.
     private bool _disposed;
 
-    private MemoryRegion(RegionHandle handle, SafeFileHandle? file, long length)
+    private MemoryRegion(RegionHandle handle, SafeFileHandle? file, ViewHandle? view, long length)
     {
         _handle = handle;
+        _view = view;
         File = file;
         Length = length;
     }
@@ -91,8 +93,8 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Every page is <see cref="GuestPageType.Normal"/>. Shared memory is read through its descriptor, so that neither the mapping's
-    /// page table, which is the record of what the guest read, nor the memfd's holes are filled by copying.
+    /// Every page is <see cref="GuestPageType.Normal"/>. Shared memory is read through a second mapping, and so that neither the
+    /// guest's page table, which is the record of what it read, nor the memfd's holes are filled by copying.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
     public void CopyPages(Pfn first, Span<byte> destination, Span<GuestPageType> types)
@@ -107,13 +109,13 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
         }
 
         long offset = first.Value * PageSize;
-        if (File is null)
+        if (_view is null)
         {
             CopyFromMapping(offset, destination);
         }
         else
         {
-            ReadFromFile(File, offset, destination);
+            _view.Copy(offset, destination);
         }
 
         types.Fill(GuestPageType.Normal);
@@ -124,6 +126,7 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
     {
         _disposed = true;
         _handle.Dispose();
+        _view?.Dispose();
         File?.Dispose();
     }
 
@@ -137,29 +140,22 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
         NativeAbi.Ensure();
         ShimResult result = NativeMethods.RegionMap((ulong)length, options, out nint address, out int fd, out int errno);
         NativeErrors.ThrowIfFailed(result, errno, $"Mapping {length} bytes of memory");
-        SafeFileHandle? file = fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
-        return new MemoryRegion(new RegionHandle(address, (ulong)length), file, length);
-    }
+        var handle = new RegionHandle(address, (ulong)length);
+        if (fd < 0)
+        {
+            return new MemoryRegion(handle, null, null, length);
+        }
 
-    private static void ReadFromFile(SafeFileHandle file, long offset, Span<byte> destination)
-    {
+        var file = new SafeFileHandle(fd, ownsHandle: true);
         try
         {
-            while (!destination.IsEmpty)
-            {
-                int read = RandomAccess.Read(file, destination, offset);
-                if (read == 0)
-                {
-                    throw new StorageException($"The guest's memfd ends at byte {offset}, inside the region, though its size is sealed.");
-                }
-
-                destination = destination[read..];
-                offset += read;
-            }
+            return new MemoryRegion(handle, file, ViewHandle.Create(file, length), length);
         }
-        catch (IOException e)
+        catch
         {
-            throw new StorageException($"Reading the guest's memfd at byte {offset} failed: {e.Message}", e);
+            file.Dispose();
+            handle.Dispose();
+            throw;
         }
     }
 

@@ -26,6 +26,7 @@ enum ps_result {
     PS_REGISTER = 7,    /* the range could not be registered or write-protected */
     PS_SCAN = 8,        /* PAGEMAP_SCAN refused */
     PS_DROP = 9,        /* MADV_DONTNEED refused */
+    PS_READ = 10,       /* mincore or pread refused */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -56,6 +57,7 @@ _Static_assert(sizeof(struct ps_linux_caps) == 32, "ABI");
 /* ps_track_new flags */
 #define PS_TRACK_READS 1u /* also the read set: the range must be one shared mapping, or its content is destroyed */
 
+struct ps_view;
 struct ps_track;
 
 /* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
@@ -67,6 +69,13 @@ PS_API int32_t ps_linux_probe(struct ps_linux_caps *caps, int32_t *err);
 /* bytes: a multiple of the page size, above 0. *fd is -1 for a private region. */
 PS_API int32_t ps_region_map(uint64_t bytes, uint32_t flags, void **address, int32_t *fd, int32_t *err);
 PS_API int32_t ps_region_unmap(void *address, uint64_t bytes, int32_t *err);
+
+/* A second, read-only mapping of a memfd of at least bytes bytes; it keeps a descriptor of its own. */
+PS_API int32_t ps_view_new(int32_t fd, uint64_t bytes, struct ps_view **view, int32_t *err);
+/* view may be null. */
+PS_API int32_t ps_view_free(struct ps_view *view, int32_t *err);
+/* offset and bytes: multiples of the page size. On failure, destination is unspecified. */
+PS_API int32_t ps_view_copy(struct ps_view *view, uint64_t offset, void *destination, uint64_t bytes, int32_t *err);
 
 /* A log of [address, address + bytes), both page-aligned, bytes above 0. It does not own the range, which must outlive tracking. */
 PS_API int32_t ps_track_new(void *address, uint64_t bytes, uint32_t flags, struct ps_track **track, int32_t *err);

@@ -17,6 +17,9 @@ internal static unsafe partial class Libc
     // include/uapi/linux/fs.h
     internal const int SeekData = 3;
 
+    // include/uapi/linux/falloc.h: FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+    internal const int PunchHoleKeepSize = 3;
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int setgroups(nuint count, uint* groups);
 
@@ -43,6 +46,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint lseek(int fd, nint offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fallocate(int fd, int mode, nint offset, nint length);
 
     /// <summary>Throws unless a call returned 0.</summary>
     internal static void Check(nint result, string call)
