@@ -104,8 +104,20 @@ public sealed class MemoryRegionTests
 
         region.CopyPages(new Pfn(0), copy, new GuestPageType[256]);
 
+        int file = (int)region.File!.DangerousGetHandle();
         Assert.Equal(-1, copy.AsSpan().IndexOfAnyExcept((byte)0));
-        Assert.Equal(-1, Libc.lseek((int)region.File!.DangerousGetHandle(), 0, Libc.SeekData));
+        Assert.Equal(-1, Libc.lseek(file, 0, Libc.SeekData));
+
+        region.GetPage(new Pfn(3))[0] = 1;
+        for (long page = 255; page >= 0; page--)
+        {
+            region.CopyPages(new Pfn(page), copy.AsSpan(0, 4096), new GuestPageType[1]);
+        }
+
+        region.CopyPages(new Pfn(0), copy, new GuestPageType[256]);
+        region.CopyPages(new Pfn(4), copy.AsSpan(0, 4096), new GuestPageType[1]);
+        Assert.Equal(3 * 4096, Libc.lseek(file, 0, Libc.SeekData));
+        Assert.Equal(-1, Libc.lseek(file, 4 * 4096, Libc.SeekData));
     }
 
     [Property(MaxTest = 60)]
