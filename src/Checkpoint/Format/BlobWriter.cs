@@ -8,6 +8,7 @@ internal sealed class BlobWriter(TreeWriter trees, IPageCodec codec)
     private const int Batch = 1024;
 
     private readonly byte[] _chunk = new byte[Layout.ChunkSize];
+    private readonly byte[] _scratch = new byte[Layout.ChunkSize];
     private readonly LeafChange[] _changes = new LeafChange[Batch];
 
     /// <summary>Writes all that <paramref name="content"/> yields.</summary>
@@ -38,7 +39,7 @@ internal sealed class BlobWriter(TreeWriter trees, IPageCodec codec)
 
     private Entry WriteChunk(ReadOnlySpan<byte> chunk, SegmentAppender target)
     {
-        Entry? packed = PageEncoder.TryPack(chunk, codec, target, GuestPageType.Normal);
+        Entry? packed = PageEncoder.TryPack(chunk, codec, target, GuestPageType.Normal, _scratch);
         if (packed is { } entry)
         {
             return entry;

@@ -10,6 +10,8 @@ internal sealed class PageEncoder(SegmentAppender raw, SegmentAppender packed, I
     /// </summary>
     private const int WorthShift = 3;
 
+    private readonly byte[] _scratch = new byte[Layout.MaxBlock];
+
     /// <summary>Stores one page.</summary>
     public Entry Encode(ReadOnlySpan<byte> page, GuestPageType type)
     {
@@ -20,28 +22,33 @@ internal sealed class PageEncoder(SegmentAppender raw, SegmentAppender packed, I
             case PageClass.Repeated:
                 return Entry.RepeatedOf(word, type);
             default:
-                return TryPack(page, codec, packed, type) ?? WriteRaw(page, type);
+                return TryPack(page, codec, packed, type, _scratch) ?? WriteRaw(page, type);
         }
     }
 
-    /// <summary>Packs content into a block, if that saves enough.</summary>
-    public static Entry? TryPack(ReadOnlySpan<byte> plain, IPageCodec codec, SegmentAppender target, GuestPageType type)
+    /// <summary>
+    /// Packs content into a block, if that saves enough. It is packed beside the segments first: a segment must not be taken for
+    /// content that turns out not to be worth it.
+    /// </summary>
+    /// <param name="plain">The content, at most <see cref="Layout.MaxBlock"/>.</param>
+    /// <param name="codec">Packs it.</param>
+    /// <param name="target">Takes the block.</param>
+    /// <param name="type">What the entry says of the page.</param>
+    /// <param name="scratch">At least as long as the content.</param>
+    public static Entry? TryPack(ReadOnlySpan<byte> plain, IPageCodec codec, SegmentAppender target, GuestPageType type, Span<byte> scratch)
     {
         int worth = plain.Length - (plain.Length >> WorthShift);
-        if (ReferenceEquals(codec, PageCodecs.None) || worth < 2 * Layout.Unit)
+        if (ReferenceEquals(codec, PageCodecs.None) || worth < 2 * Layout.Unit
+            || !codec.TryPack(plain, scratch[..(worth - sizeof(ushort))], out int written))
         {
             return null;
         }
 
-        Span<byte> block = target.Reserve(Layout.RoundToUnit(worth), out long offset);
-        if (!codec.TryPack(plain, block[sizeof(ushort)..worth], out int written))
-        {
-            return null;
-        }
-
-        BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)written);
         int stored = Layout.RoundToUnit(sizeof(ushort) + written);
-        block[(sizeof(ushort) + written)..stored].Clear();
+        Span<byte> block = target.Reserve(stored, out long offset);
+        BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)written);
+        scratch[..written].CopyTo(block[sizeof(ushort)..]);
+        block[(sizeof(ushort) + written)..].Clear();
         target.Advance(stored);
         return Entry.BlockOf(EntryKind.Lz4, offset, stored, ContentSum.Of(plain), type);
     }
