@@ -140,6 +140,9 @@ public sealed class Epoch : IGuestMemory
         throw new KeyNotFoundException($"Epoch {_record.Id} has no state section \"{name}\".");
     }
 
+    /// <summary>The runs of pages that the page table says anything of: present ones, and absent ones that are more than a hole.</summary>
+    internal IEnumerable<PfnRun> EntryRuns() => Runs(entry => !entry.IsPlainAbsent);
+
     internal TreeCursor BindCursor()
     {
         TreeCursor cursor = Cursors.Get();

@@ -226,7 +226,7 @@ public sealed class EpochBuilder : IDisposable
     /// <summary>A guest that has become smaller than its parent has no page behind its end.</summary>
     private void RemovePagesBehindEnd()
     {
-        foreach (PfnRun run in _parent is null || _parent.Epoch.PageCount <= PageCount ? [] : _parent.Epoch.PresentRuns())
+        foreach (PfnRun run in _parent is null || _parent.Epoch.PageCount <= PageCount ? [] : _parent.Epoch.EntryRuns())
         {
             for (Pfn pfn = new(Math.Max(run.First.Value, PageCount)); pfn < run.End; pfn += 1)
             {

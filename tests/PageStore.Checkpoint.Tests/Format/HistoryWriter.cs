@@ -1,0 +1,146 @@
+namespace PageStore.Checkpoint.Tests;
+
+/// <summary>Writes a history through the library and keeps the oracle beside it.</summary>
+internal sealed class HistoryWriter(History history, Func<CheckpointWriter> create, Func<CheckpointWriter> open)
+{
+    private readonly List<ModelEpoch> _epochs = [];
+
+    /// <summary>The committed epochs, as they must read.</summary>
+    public IReadOnlyList<ModelEpoch> Epochs => _epochs;
+
+    /// <summary>What the library returned from each commit.</summary>
+    public List<EpochInfo> Infos { get; } = [];
+
+    public void Run()
+    {
+        CheckpointWriter writer = create();
+        try
+        {
+            foreach (EpochPlan plan in history.Epochs)
+            {
+                WriteEpoch(writer, plan);
+                if (plan.Reopen)
+                {
+                    writer.Dispose();
+                    writer = open();
+                }
+            }
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
+
+    /// <summary>Writes one epoch; if this throws, no oracle is kept for it.</summary>
+    public void WriteEpoch(CheckpointWriter writer, EpochPlan plan)
+    {
+        int choice = plan.Parent < 0 ? _epochs.Count - 1 : plan.Parent % (_epochs.Count + 1);
+        ModelEpoch? parent = choice >= 0 && choice < _epochs.Count ? _epochs[choice] : null;
+        var model = ModelEpoch.Begin(_epochs.Count + 1, parent, plan.PageCount, plan.Label);
+        var options = new EpochOptions
+        {
+            Parent = parent is null ? null : new EpochId(parent.Id),
+            PageCount = plan.PageCount,
+            Label = plan.Label,
+            SkipUnchanged = plan.SkipUnchanged,
+            Consistency = (EpochConsistency)(model.Id % 3),
+            GuestId = new Guid((int)model.Id, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
+        };
+        using EpochBuilder builder = writer.BeginEpoch(options);
+        foreach (PageStep step in plan.Steps)
+        {
+            WriteStep(builder, model, step, plan.SkipUnchanged);
+        }
+
+        AddSections(builder, model, plan);
+        SetReadSet(builder, model, plan);
+        if (!plan.Abandon)
+        {
+            model.Finish();
+            Infos.Add(builder.Commit());
+            _epochs.Add(model);
+        }
+    }
+
+    private void WriteStep(EpochBuilder builder, ModelEpoch model, PageStep step, bool skipUnchanged)
+    {
+        if (step.Filling is null)
+        {
+            builder.SetAbsent(new PfnRun(new Pfn(step.First), step.Count), step.Type);
+            for (int i = 0; i < step.Count; i++)
+            {
+                model.Remove(step.First + i, step.Type);
+            }
+
+            return;
+        }
+
+        byte[] pages = new byte[step.Count * history.PageSize];
+        var types = new GuestPageType[step.Count];
+        Array.Fill(types, step.Type);
+        for (int i = 0; i < step.Count; i++)
+        {
+            Span<byte> page = pages.AsSpan(i * history.PageSize, history.PageSize);
+            Fill(page, step.Filling.Value, step.Seed + i, model.Parent?.PageOf(step.First + i));
+            model.Write(step.First + i, page.ToArray(), step.Type, skipUnchanged);
+        }
+
+        builder.WritePages(new Pfn(step.First), pages, step.Type == GuestPageType.Normal ? default : types);
+    }
+
+    private static void Fill(Span<byte> page, Filling filling, int seed, ModelPage? parent)
+    {
+        var random = new Random(seed);
+        page.Clear();
+        switch (filling)
+        {
+            case Filling.Zero:
+                break;
+            case Filling.Repeated:
+                for (int i = 0; i < page.Length; i += 8)
+                {
+                    BitConverter.TryWriteBytes(page[i..], seed + 1L);
+                }
+
+                break;
+            case Filling.Compressible:
+                random.NextBytes(page[..random.Next(1, page.Length / 2)]);
+                break;
+            case Filling.LikeParent when parent is { Content.Length: > 0 }:
+                parent.Content.CopyTo(page);
+                break;
+            default:
+                random.NextBytes(page);
+                break;
+        }
+    }
+
+    private static void AddSections(EpochBuilder builder, ModelEpoch model, EpochPlan plan)
+    {
+        for (int i = 0; i < plan.Sections.Count; i++)
+        {
+            byte[] content = new byte[plan.Sections[i]];
+            new Random(i).NextBytes(content.AsSpan(content.Length / 3));
+            builder.AddState($"device/{i}", new MemoryStream(content));
+            model.Sections.Add(($"device/{i}", content));
+        }
+    }
+
+    private static void SetReadSet(EpochBuilder builder, ModelEpoch model, EpochPlan plan)
+    {
+        if (plan.ReadEvery is { } every)
+        {
+            const int length = 500;
+            using var read = new PageBitmap(length);
+            model.Read = [];
+            for (int pfn = 0; pfn < length; pfn += every)
+            {
+                read.Set(new Pfn(pfn));
+                model.Read.Add(pfn);
+            }
+
+            builder.SetReadSet(read);
+        }
+    }
+}
