@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace PageStore.Native.Tests;
 
 /// <summary>What may be called when, and that a refusal loses nothing.</summary>
@@ -219,6 +221,13 @@ public sealed class DirtyLogStateTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => new LinuxDirtyLog(region));
     }
 
+    [Fact]
+    public void Memory_that_begins_inside_a_page_is_refused()
+    {
+        using var memory = new Misaligned();
+        Assert.Throws<ArgumentException>(() => new LinuxDirtyLog(memory, 0, 1));
+    }
+
     [Theory]
     [InlineData(-1, 10)]
     [InlineData(0, 0)]
@@ -270,6 +279,19 @@ public sealed class DirtyLogStateTests : IDisposable
         using var written = new PageBitmap(log.PageCount);
         log.Harvest(written);
         return Guest.PagesIn(written).Order();
+    }
+
+    /// <summary>A buffer whose address is no page's; nobody may touch it.</summary>
+    private sealed class Misaligned : SafeBuffer
+    {
+        internal Misaligned()
+            : base(ownsHandle: true)
+        {
+            SetHandle(4096 + 8);
+            Initialize(8192);
+        }
+
+        protected override bool ReleaseHandle() => true;
     }
 
     private IDirtyLog Make(bool accesses) => accesses ? new LinuxAccessLog(_region) : new LinuxDirtyLog(_region);

@@ -6,18 +6,10 @@ namespace PageStore.Native.Tests;
 public sealed class ReadSetTests
 {
     [Property(MaxTest = 80)]
-    public void Both_sets_are_exact((ushort, byte, byte)[][] rounds)
-    {
-        using MemoryRegion region = MemoryRegion.CreateShared(AccessPattern.Pages * 4096L);
-        using var log = new LinuxAccessLog(region);
-        log.Start();
-        foreach ((ushort, byte, byte)[] accesses in rounds)
-        {
-            var guest = new Guest(region);
-            Array.ForEach(accesses, access => AccessPattern.Play(guest, access));
-            HarvestAndCompare(log, guest);
-        }
-    }
+    public void Both_sets_are_exact((ushort, byte, byte)[][] rounds) => PlayAndCompare(AccessPattern.Pages * 4096L, rounds);
+
+    [Property(MaxTest = 12)]
+    public void Patterns_over_a_whole_gibibyte_are_exact((ushort, byte, byte)[][] rounds) => PlayAndCompare(1L << 30, rounds);
 
     [Property(MaxTest = 40)]
     public void A_part_at_an_odd_place_reports_only_its_own_pages((ushort, byte, byte)[] accesses, ushort first, ushort count)
@@ -138,6 +130,19 @@ public sealed class ReadSetTests
         fixed (byte* address = region.GetSpan(offset, (int)bytes))
         {
             Libc.Check(Libc.madvise(address, (nuint)bytes, Libc.MadvDontNeed), "madvise");
+        }
+    }
+
+    private static void PlayAndCompare(long bytes, (ushort, byte, byte)[][] rounds)
+    {
+        using MemoryRegion region = MemoryRegion.CreateShared(bytes);
+        using var log = new LinuxAccessLog(region);
+        log.Start();
+        foreach ((ushort, byte, byte)[] accesses in rounds)
+        {
+            var guest = new Guest(region);
+            Array.ForEach(accesses, access => AccessPattern.Play(guest, access));
+            HarvestAndCompare(log, guest);
         }
     }
 

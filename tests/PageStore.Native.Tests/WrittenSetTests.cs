@@ -52,6 +52,13 @@ public sealed class WrittenSetTests
         Assert.Equal(guest.Written.Where(p => p >= from && p < from + pages).Select(p => p - from).Order(), Guest.PagesIn(written).Order());
     }
 
+    [Property(MaxTest = 12)]
+    public void Patterns_over_a_whole_gibibyte_are_exact((ushort, byte, byte)[][] rounds)
+    {
+        using MemoryRegion region = MemoryRegion.CreatePrivate(1L << 30);
+        PlayAndCompare(region, rounds);
+    }
+
     [Fact]
     public void A_whole_gibibyte_with_a_twentieth_written_at_random()
     {

@@ -42,6 +42,7 @@ public sealed class LinuxDirtyLog : IDirtyLog
     /// <param name="memory">The memory: private, memfd or file mapping.</param>
     /// <param name="firstPage">The first page of the system's page size to track.</param>
     /// <param name="pageCount">How many, above 0.</param>
+    /// <exception cref="ArgumentException">The memory does not begin on a page.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The pages do not lie inside the memory.</exception>
     /// <exception cref="ObjectDisposedException">The memory is disposed.</exception>
     /// <exception cref="UnsupportedException">The shim cannot be used on this host.</exception>

@@ -20,6 +20,11 @@ internal sealed class TrackHandle : SafeHandleZeroOrMinusOneIsInvalid
         try
         {
             nint address = memory.DangerousGetHandle() + (nint)offset;
+            if (address % Environment.SystemPageSize != 0)
+            {
+                throw new ArgumentException($"The memory does not begin on a page of {Environment.SystemPageSize} bytes.", nameof(memory));
+            }
+
             ShimResult result = NativeMethods.TrackNew(address, bytes, options, out nint track, out int errno);
             NativeErrors.ThrowIfFailed(result, errno, $"Making a log of {bytes} bytes of memory");
             var made = new TrackHandle(memory);
