@@ -1,0 +1,221 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using PageStore.Checkpoint;
+
+namespace PageStore.Fuzz;
+
+/// <summary>
+/// Walks all that a damaged image still reaches, from the leaves up, and makes the sums right again: so a changed byte is judged by
+/// the rules behind the sums, and not by the sums. On its way it lists the places of all structures.
+/// </summary>
+/// <param name="image">Is changed.</param>
+/// <param name="fields">Whether lengths, counts and heights that follow from other fields are made right as well.</param>
+internal sealed class ImageRepair(SparseImage image, bool fields)
+{
+    /// <summary>Steps of one walk: entries that name each other must not keep it going.</summary>
+    private const int MaxSteps = 20_000;
+
+    private readonly HashSet<(long Offset, int Level)> _done = [];
+    private int _steps;
+    private int _pageSize;
+
+    /// <summary>Headers, slots, nodes and records: offset and length.</summary>
+    public List<(long Offset, int Length)> Structures { get; } = [];
+
+    public void Run()
+    {
+        _pageSize = Math.Clamp((int)Number(32, 4), PageSizes.Default, Layout.ChunkSize);
+        Header(Layout.HeaderOffset);
+        Header(Layout.HeaderCopyOffset);
+        for (int slot = 0; slot < Layout.SlotCount; slot++)
+        {
+            for (int copy = 0; copy < Layout.SlotCopies; copy++)
+            {
+                Slot(Layout.SlotOffset(slot, copy));
+            }
+        }
+    }
+
+    private void Header(long offset)
+    {
+        Structures.Add((offset, Layout.HeaderSize));
+        SumBehind(offset, 504);
+    }
+
+    private void Slot(long offset)
+    {
+        if (Number(offset, 8) == 0)
+        {
+            return;
+        }
+
+        Structures.Add((offset, Layout.SlotSize));
+        Tree(offset + 72, TreeKind.EpochDirectory, 0);
+        Tree(offset + 96, TreeKind.SegmentTable, 0);
+        if (fields && Number(offset + 32, 8) > image.Length)
+        {
+            image.Length = Number(offset + 32, 8);
+        }
+
+        SumBehind(offset, 496);
+    }
+
+    private void Tree(long offset, TreeKind kind, long blobLength)
+    {
+        int height = (int)Number(offset + 16, 1);
+        if (height <= TreeRoot.MaxHeight)
+        {
+            RepairEntry(offset, height, 0, kind, blobLength);
+        }
+    }
+
+    private void Blob(long offset)
+    {
+        long length = Number(offset + TreeRoot.Size, 8);
+        if (fields && length is > 0 and <= BlobRef.MaxLength)
+        {
+            Put(offset + 16, 1, TreeRoot.HeightFor(BlobRef.ChunkCount(length)));
+        }
+
+        Tree(offset, TreeKind.Blob, length);
+    }
+
+    private void RepairEntry(long at, int level, long number, TreeKind kind, long blobLength)
+    {
+        Span<byte> bytes = stackalloc byte[Entry.Size];
+        image.Read(at, bytes);
+        Entry entry = Entry.Read(bytes);
+        if (++_steps > MaxSteps)
+        {
+            return;
+        }
+
+        switch (entry.Kind)
+        {
+            case EntryKind.Node when level > 0:
+                entry = RepairNode(entry, level, number, kind, blobLength);
+                break;
+            case EntryKind.Record when level == 0:
+                RepairRecord(entry, number);
+                entry = entry with { Sum = SumOf(entry.Offset, entry.StoredBytes) };
+                break;
+            case EntryKind.Raw or EntryKind.Lz4 when level == 0:
+                entry = RepairContent(entry, number, kind, blobLength);
+                break;
+        }
+
+        entry.Write(bytes);
+        image.Write(at, bytes);
+    }
+
+    private Entry RepairNode(Entry entry, int level, long number, TreeKind kind, long blobLength)
+    {
+        Span<byte> head = stackalloc byte[NodeFormat.HeadSize];
+        image.Read(entry.Offset, head);
+        ulong mask = BinaryPrimitives.ReadUInt64LittleEndian(head[8..]);
+        if (fields)
+        {
+            int size = NodeFormat.PatchSize(mask);
+            entry = entry with { Word = (entry.Word & ~(0xFFFUL << 44)) | ((ulong)((size / Layout.Unit) - 1) << 44) };
+            Put(entry.Offset + 1, 1, level);
+            Put(entry.Offset + 2, 6, number);
+        }
+
+        if (_done.Add((entry.Offset, level)))
+        {
+            Structures.Add((entry.Offset, Math.Min(entry.StoredBytes, NodeFormat.MaxSize)));
+            if (head[0] == NodeFormat.PatchForm)
+            {
+                RepairEntry(entry.Offset + 16, level, number, kind, blobLength);
+            }
+
+            long at = entry.Offset + NodeFormat.HeadSize;
+            for (; mask != 0; mask &= mask - 1, at += Entry.Size)
+            {
+                RepairEntry(at, level - 1, (number << TreeRoot.FanOutShift) + BitOperations.TrailingZeroCount(mask), kind, blobLength);
+            }
+        }
+
+        return entry with { Sum = SumOf(entry.Offset, entry.StoredBytes) };
+    }
+
+    private void RepairRecord(Entry entry, long id)
+    {
+        if (!_done.Add((entry.Offset, 0)))
+        {
+            return;
+        }
+
+        Structures.Add((entry.Offset, Math.Min(entry.StoredBytes, 512)));
+        if (fields)
+        {
+            RepairRecordFields(entry.Offset, id);
+        }
+
+        Tree(entry.Offset + 40, TreeKind.PageTable, 0);
+        Blob(entry.Offset + 64);
+        Blob(entry.Offset + 96);
+        long item = entry.Offset + EpochRecord.FixedSize;
+        for (int items = 0; items < 16 && item + 40 < entry.Offset + entry.StoredBytes && Number(item, 2) != 0; items++)
+        {
+            if (Number(item, 2) == 2)
+            {
+                Blob(item + 8);
+            }
+
+            item += 8 + ((Number(item + 4, 4) + 7) & ~7L);
+        }
+    }
+
+    /// <summary>Makes the height follow from the page count, and the absent pages from both and the other counts.</summary>
+    private void RepairRecordFields(long offset, long id)
+    {
+        Put(offset + 8, 8, id);
+        long pages = Number(offset + 32, 8);
+        if (pages is >= 0 and <= Pfn.MaxValue + 1)
+        {
+            Put(offset + 40 + 16, 1, TreeRoot.HeightFor(pages));
+            Put(offset + 144, 8, pages - Number(offset + 152, 8) - Number(offset + 160, 8) - Number(offset + 168, 8));
+        }
+    }
+
+    private Entry RepairContent(Entry entry, long number, TreeKind kind, long blobLength)
+    {
+        long rest = blobLength - (number * Layout.ChunkSize);
+        int length = kind == TreeKind.Blob ? (int)Math.Clamp(rest, 0, Layout.ChunkSize) : _pageSize;
+        if (entry.Kind == EntryKind.Raw)
+        {
+            return entry with { Sum = SumOf(entry.Offset, length) };
+        }
+
+        byte[] stored = new byte[entry.StoredBytes];
+        image.Read(entry.Offset, stored);
+        int packed = Math.Min(BinaryPrimitives.ReadUInt16LittleEndian(stored), stored.Length - sizeof(ushort));
+        byte[] plain = new byte[length];
+        return PageCodecs.Lz4.TryUnpack(stored.AsSpan(sizeof(ushort), packed), plain) ? entry with { Sum = ContentSum.Of(plain).Value } : entry;
+    }
+
+    private void SumBehind(long offset, int length) => Put(offset + length, 8, (long)SumOf(offset, length));
+
+    private ulong SumOf(long offset, int length)
+    {
+        byte[] bytes = new byte[length];
+        image.Read(offset, bytes);
+        return ContentSum.Of(bytes).Value;
+    }
+
+    private long Number(long offset, int size)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        bytes.Clear();
+        image.Read(offset, bytes[..size]);
+        return BinaryPrimitives.ReadInt64LittleEndian(bytes);
+    }
+
+    private void Put(long offset, int size, long value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+        image.Write(offset, bytes[..size]);
+    }
+}
