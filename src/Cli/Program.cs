@@ -1,1 +1,3 @@
-return 0;
+using PageStore.Cli;
+
+return await Tool.RunAsync(args, ToolConsole.OfProcess());

@@ -149,7 +149,7 @@ public sealed class EpochBuilder : IDisposable
         }
         else if (_options.SkipUnchanged && _parent is not null && _parent.TryMatch(pfn, page, type, out Entry same))
         {
-            Put(pfn, same, unchanged: true);
+            Put(pfn, same, unchanged: same == _parent.EntryOf(pfn));
         }
         else
         {

@@ -10,24 +10,23 @@ internal sealed class ParentPages(Epoch parent) : IDisposable
 
     public Entry EntryOf(Pfn pfn) => pfn.Value < parent.PageCount ? _cursor.Get(pfn.Value) : Entry.Absent;
 
-    /// <summary>Whether the parent has the very same page: by sum first, then byte for byte, since equal sums are not equal bytes.</summary>
+    /// <summary>
+    /// Whether the parent has the same content: by sum first, then byte for byte, since equal sums are not equal bytes.
+    /// </summary>
+    /// <param name="pfn">The page.</param>
+    /// <param name="page">Its new content.</param>
+    /// <param name="type">Its new type.</param>
+    /// <param name="entry">The parent's content under the new type; the parent's own entry if the type is the same, too.</param>
     public bool TryMatch(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type, out Entry entry)
     {
-        entry = EntryOf(pfn);
-        if (entry.Type != type)
+        Entry own = EntryOf(pfn);
+        entry = own.WithType(type);
+        return own.Kind switch
         {
-            return false;
-        }
-
-        switch (entry.Kind)
-        {
-            case EntryKind.Absent:
-                return false;
-            case EntryKind.Zero or EntryKind.Repeated:
-                return PageClassifier.Classify(page, out ulong word) != PageClass.Data && word == entry.Sum;
-            default:
-                return ContentSum.Of(page) == entry.ContentSum && HasContent(pfn, entry, page);
-        }
+            EntryKind.Absent => false,
+            EntryKind.Zero or EntryKind.Repeated => PageClassifier.Classify(page, out ulong word) != PageClass.Data && word == own.Sum,
+            _ => ContentSum.Of(page) == own.ContentSum && HasContent(pfn, own, page),
+        };
     }
 
     public void Dispose() => Epoch.ReturnCursor(_cursor);

@@ -58,6 +58,9 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
     public static Entry BlockOf(EntryKind kind, long offset, int storedBytes, ContentSum sum, GuestPageType type = GuestPageType.Normal) =>
         new(KindBits(kind) | TypeBits(type) | ((ulong)((storedBytes / Layout.Unit) - 1) << 44) | LocationBits(offset), sum.Value);
 
+    /// <summary>The same content under another page type.</summary>
+    public Entry WithType(GuestPageType type) => this with { Word = (Word & ~(0xFUL << 56)) | TypeBits(type) };
+
     public static Entry Read(ReadOnlySpan<byte> source) =>
         new(BinaryPrimitives.ReadUInt64LittleEndian(source), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
 

@@ -136,7 +136,7 @@ internal static class DemoRunner
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0
-            ? JsonSerializer.Deserialize(output, DemoJson.Default.DemoRestored)!
+            ? JsonSerializer.Deserialize(output, ResultJson.Default.DemoRestored)!
             : throw new CorruptDataException($"The process that brings the guest back ended with {process.ExitCode}; what it found stands above.");
     }
 }

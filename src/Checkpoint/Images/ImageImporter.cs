@@ -1,0 +1,137 @@
+using System.IO.Pipelines;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Brings an image of a guest into a checkpoint file as one epoch: a file of <c>xl save</c>, a bare libxl or libxc stream, or raw
+/// memory, told apart by the first bytes. The image is streamed: memory use does not grow with the guest, but for two bits a page.
+/// Everything of a Xen stream that is no page is kept in state sections, see <see cref="XenSections"/>. Thread-safe for different
+/// files and writers.
+/// </summary>
+public static class ImageImporter
+{
+    /// <summary>Bytes read ahead of the importer: enough to hide a read behind the checksums of the pages before it.</summary>
+    private const int ReadAhead = 4 << 20;
+
+    /// <summary>Bytes asked of the image at once; reads below 64 KiB lose throughput to system calls.</summary>
+    private const int ReadSize = 256 << 10;
+
+    /// <summary>
+    /// Imports into a checkpoint file by name: creates it, or appends an epoch that holds only the pages that differ from its newest
+    /// one. A file that this call created is removed again when the import fails or is cancelled; one that was there keeps its last
+    /// committed epoch.
+    /// </summary>
+    /// <param name="image">The image, read from its position to its end. Stays the caller's to dispose. After a cancellation one read of it may still be pending.</param>
+    /// <param name="path">The checkpoint file.</param>
+    /// <param name="writerOptions">How to create or open it; null stands for the defaults. The page size must be 4096 for Xen streams.</param>
+    /// <param name="options">Null stands for the defaults.</param>
+    /// <param name="progress">Told now and then how many pages have been read of the image.</param>
+    /// <param name="cancellationToken">Ends the import; nothing of it is committed then.</param>
+    /// <exception cref="CorruptDataException">The image or the checkpoint file is damaged.</exception>
+    /// <exception cref="UnsupportedException">The image is of a kind that is not imported, or beyond the limits.</exception>
+    /// <exception cref="StorageException">The file cannot be created, opened or written.</exception>
+    /// <exception cref="IOException">The image could not be read.</exception>
+    /// <exception cref="OperationCanceledException">The import was cancelled.</exception>
+    public static async Task<ImportReport> ImportAsync(
+        Stream image,
+        string path,
+        CheckpointWriterOptions? writerOptions = null,
+        ImportOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        bool created = false;
+        try
+        {
+            // Within the try: what fails from the creation on must leave no file.
+            using CheckpointWriter writer = OpenOrCreate(path, writerOptions, out created);
+            return await ImportAsync(image, writer, options, progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch when (created)
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="ImportAsync(Stream, string, CheckpointWriterOptions?, ImportOptions?, IProgress{long}?, CancellationToken)"/>, into a file that is open already.</summary>
+    /// <param name="image">The image, read from its position to its end. Stays the caller's to dispose. After a cancellation one read of it may still be pending.</param>
+    /// <param name="writer">The file; no epoch may be under way.</param>
+    /// <param name="options">Null stands for the defaults.</param>
+    /// <param name="progress">Told now and then how many pages have been read of the image.</param>
+    /// <param name="cancellationToken">Ends the import; nothing of it is committed then.</param>
+    /// <exception cref="CorruptDataException">The image is damaged, or the newest epoch.</exception>
+    /// <exception cref="UnsupportedException">The image is of a kind that is not imported, or beyond the limits.</exception>
+    /// <exception cref="StorageException">The file cannot be written; the writer is poisoned.</exception>
+    /// <exception cref="IOException">The image could not be read.</exception>
+    /// <exception cref="OperationCanceledException">The import was cancelled.</exception>
+    public static async Task<ImportReport> ImportAsync(
+        Stream image,
+        CheckpointWriter writer,
+        ImportOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(writer);
+        options ??= new();
+        PipeReader reader = StreamPump.Start(image, ReadAhead, ReadSize);
+        try
+        {
+            ImageFormat format = await ImageFormats.DetectAsync(reader, cancellationToken).ConfigureAwait(false);
+            using EpochBuilder epoch = writer.BeginEpoch(OptionsFor(format, writer, options));
+            using var sink = new ImportSink(epoch, writer, progress);
+            await ReadAsync(format, reader, sink, writer, options, cancellationToken).ConfigureAwait(false);
+            sink.RemoveUnmentioned();
+            cancellationToken.ThrowIfCancellationRequested();
+            EpochInfo info = epoch.Commit();
+            return new ImportReport(info, format, epoch.Bytes);
+        }
+        finally
+        {
+            await reader.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static CheckpointWriter OpenOrCreate(string path, CheckpointWriterOptions? options, out bool created)
+    {
+        created = false;
+        if (File.Exists(path))
+        {
+            return CheckpointWriter.Open(path, options);
+        }
+
+        CheckpointWriter writer = CheckpointWriter.Create(path, options);
+        created = true;
+        return writer;
+    }
+
+    private static EpochOptions OptionsFor(ImageFormat format, CheckpointWriter writer, ImportOptions options) => new()
+    {
+        Parent = writer.Newest,
+        SkipUnchanged = true,
+
+        // The image says how many pages there are, whatever the parent had.
+        PageCount = 0,
+        Label = options.Label,
+        Consistency = format == ImageFormat.Raw ? EpochConsistency.Unknown : EpochConsistency.Restorable,
+    };
+
+    private static async ValueTask ReadAsync(
+        ImageFormat format, PipeReader reader, ImportSink sink, CheckpointWriter writer, ImportOptions options, CancellationToken cancellationToken)
+    {
+        if (format == ImageFormat.Raw)
+        {
+            await RawImageReader.ReadAsync(reader, sink, writer.PageSize, options.Stream.MaxPageCount, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (writer.PageSize != PageSizes.Default)
+        {
+            throw new UnsupportedException($"A Xen stream has pages of {PageSizes.Default} bytes, and the checkpoint file has pages of {writer.PageSize}. Import it into a file of its own.");
+        }
+
+        await XenStreamReader.ReadAsync(reader, sink, options.Stream, cancellationToken).ConfigureAwait(false);
+    }
+}

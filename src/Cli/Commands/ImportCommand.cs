@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using PageStore.Checkpoint;
+
+namespace PageStore.Cli;
+
+/// <summary><c>pagestore import</c>: an image becomes an epoch.</summary>
+internal static class ImportCommand
+{
+    public static Command Create(ToolConsole console)
+    {
+        var image = new Argument<string>("IMAGE") { Description = "A file of xl save, a libxl or libxc stream, or raw memory; - for standard input." };
+        var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets a further epoch.", Required = true };
+        var compression = new Option<string>("--compression") { Description = "How pages are packed.", DefaultValueFactory = _ => PageCodecs.None.Name };
+        compression.AcceptOnlyFromAmong(PageCodecs.None.Name, PageCodecs.Lz4.Name);
+        var label = new Option<string?>("--label") { Description = "A text for people." };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("import", "Read an image into a checkpoint file.") { image, file, compression, label, json };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            console,
+            parsed.GetRequiredValue(image),
+            parsed.GetRequiredValue(file),
+            parsed.GetRequiredValue(compression) == PageCodecs.Lz4.Name ? PageCodecs.Lz4 : PageCodecs.None,
+            parsed.GetValue(label),
+            parsed.GetValue(json),
+            cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        ToolConsole console, string image, string file, IPageCodec codec, string? label, bool json, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        await using Stream source = Open(console, image);
+        ImportReport report = await ProgressDisplay.RunAsync(console, "import", "pages", PagesOf(source), progress => ImageImporter.ImportAsync(
+            source, file, new CheckpointWriterOptions { Codec = codec }, new ImportOptions { Label = label }, progress, cancellation));
+        EpochInfo epoch = report.Epoch;
+        var result = new ImportResult(
+            epoch.Id.Value,
+            epoch.PageCount,
+            PageSizes.Default,
+            epoch.PagesWritten,
+            epoch.PagesZero,
+            epoch.PagesAbsent,
+            report.BytesWritten,
+            Stopwatch.GetElapsedTime(start).TotalSeconds);
+        console.Out.WriteLine(json ? JsonSerializer.Serialize(result, ResultJson.Default.ImportResult) : Describe(result));
+        return ExitCode.Ok;
+    }
+
+    private static Stream Open(ToolConsole console, string image) =>
+        image == "-" ? console.Input() : new FileStream(image, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
+
+    private static long? PagesOf(Stream source) => source.CanSeek ? source.Length / PageSizes.Default : null;
+
+    private static string Describe(ImportResult result) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"epoch {result.Epoch}: {result.PagesWritten} of {result.PageCount} pages written ({result.PagesZero} zero, {result.PagesAbsent} absent in all), {ByteSize.Format(result.BytesWritten)} added in {result.Seconds:F2} s");
+}

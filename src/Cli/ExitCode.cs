@@ -1,0 +1,15 @@
+namespace PageStore.Cli;
+
+/// <summary>What the process returns; the README lists it.</summary>
+internal static class ExitCode
+{
+    public const int Ok = 0;
+    public const int Unexpected = 1;
+    public const int Usage = 2;
+    public const int Data = 3;
+    public const int InputOutput = 4;
+    public const int Host = 5;
+
+    /// <summary>What shells report for a program that SIGINT ended: 128 + 2.</summary>
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+using PageStore.Checkpoint;
+
+namespace PageStore.Cli;
+
+/// <summary>What <c>import --json</c> prints.</summary>
+internal sealed record ImportResult(
+    long Epoch, long PageCount, int PageSize, long PagesWritten, long PagesZero, long PagesAbsent, long BytesWritten, double Seconds);
+
+/// <summary>What <c>export --json</c> prints; not with <c>-o -</c>.</summary>
+internal sealed record ExportResult(long Epoch, long Length, long DataPages, double Seconds);
+
+/// <summary>What <c>inspect --json</c> prints.</summary>
+internal sealed record InspectResult(int FormatVersion, int PageSize, long PageCount, long FileBytes, IReadOnlyList<InspectEpoch> Epochs);
+
+/// <summary>One epoch in what <c>inspect --json</c> prints.</summary>
+internal sealed record InspectEpoch(
+    long Id, long? Parent, DateTimeOffset Time, string Label, long PagesWritten, long? PagesRead, long PagesZero, long PagesAbsent, long PagesConfigured, long Bytes)
+{
+    public static InspectEpoch Of(EpochInfo info) => new(
+        info.Id.Value,
+        info.Parent?.Value,
+        info.Time,
+        info.Label ?? string.Empty,
+        info.PagesWritten,
+        info.PagesRead,
+        info.PagesZero,
+        info.PagesAbsent,
+        info.PagesConfigured,
+        info.Bytes);
+}
+
+/// <summary>What <c>verify --json</c> prints.</summary>
+internal sealed record VerifyResult(
+    bool Ok,
+    long Epochs,
+    long PagesChecked,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Damage,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Warnings);
+
+/// <summary>The results as JSON, made at build time so that NativeAOT has them.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ImportResult))]
+[JsonSerializable(typeof(ExportResult))]
+[JsonSerializable(typeof(InspectResult))]
+[JsonSerializable(typeof(VerifyResult))]
+[JsonSerializable(typeof(DemoResult))]
+[JsonSerializable(typeof(DemoRestored))]
+internal sealed partial class ResultJson : JsonSerializerContext;

@@ -1,0 +1,81 @@
+using System.CommandLine;
+
+namespace PageStore.Cli;
+
+/// <summary>The <c>pagestore</c> command: finds the command that is meant, runs it, and turns errors into a line and an exit code.</summary>
+internal static class Tool
+{
+    /// <summary>Set it to 1 to see where an error came from.</summary>
+    private const string DebugVariable = "PAGESTORE_DEBUG";
+
+    /// <summary>Long enough to end an epoch under way after Ctrl-C.</summary>
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Runs the tool once.</summary>
+    /// <param name="args">The arguments behind the command's name.</param>
+    /// <param name="console">Where it reads and writes.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, ToolConsole console)
+    {
+        var root = new RootCommand("Keeps the memory of guests as chains of incremental checkpoints.")
+        {
+            ImportCommand.Create(console),
+            ExportCommand.Create(console),
+            InspectCommand.Create(console),
+            VerifyCommand.Create(console),
+            DemoCommand.Create(console),
+            DemoResumeCommand.Create(console),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            console.Error.WriteLine($"pagestore: {parsed.Errors[0].Message} Try: pagestore {CommandPath(parsed)}--help");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = console.Out,
+                Error = console.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TerminationTimeout,
+            });
+        }
+        catch (Exception failure)
+        {
+            return Report(failure, parsed.CommandResult.Command, console);
+        }
+    }
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? string.Empty : parsed.CommandResult.Command.Name + " ";
+
+    private static int Report(Exception failure, Command command, ToolConsole console)
+    {
+        int code = CodeOf(failure, command);
+        string message = code == ExitCode.Unexpected
+            ? $"{failure.GetType().Name}: {failure.Message} This is a defect of pagestore; {DebugVariable}=1 shows where it happened."
+            : failure.Message.ReplaceLineEndings(" ");
+        console.Error.WriteLine("pagestore: " + message);
+        if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
+        {
+            console.Error.WriteLine(failure);
+        }
+
+        return code;
+    }
+
+    private static int CodeOf(Exception failure, Command command) => failure switch
+    {
+        CorruptDataException => ExitCode.Data,
+
+        // The demo needs nothing but the host; everything else meets what it does not support in a file.
+        UnsupportedException => command.Name == DemoCommand.Name ? ExitCode.Host : ExitCode.Data,
+        StorageException or IOException or UnauthorizedAccessException => ExitCode.InputOutput,
+        KeyNotFoundException or ArgumentException => ExitCode.Usage,
+        OperationCanceledException => ExitCode.Interrupted,
+        _ => ExitCode.Unexpected,
+    };
+}

@@ -1,0 +1,42 @@
+using Spectre.Console;
+
+namespace PageStore.Cli;
+
+/// <summary>Where a run of the tool reads and writes; tests give it their own.</summary>
+/// <param name="Out">Results for people and JSON.</param>
+/// <param name="Error">Errors and progress.</param>
+/// <param name="Input">Bytes of standard input.</param>
+/// <param name="Output">Bytes of standard output, for images.</param>
+/// <param name="Interactive">Whether a person looks at <paramref name="Error"/>, so that progress is worth showing.</param>
+internal sealed record ToolConsole(TextWriter Out, TextWriter Error, Func<Stream> Input, Func<Stream> Output, bool Interactive)
+{
+    /// <summary>Wide enough for every table of the tool, where no terminal says how wide it is.</summary>
+    private const int PlainWidth = 200;
+
+    /// <summary>The console of this process.</summary>
+    public static ToolConsole OfProcess() =>
+        new(Console.Out, Console.Error, Console.OpenStandardInput, Console.OpenStandardOutput, !Console.IsErrorRedirected);
+
+    /// <summary>Shows a table: with lines and colours on a terminal, plain elsewhere.</summary>
+    public void Show(Table table) => For(Out, !Console.IsOutputRedirected && ReferenceEquals(Out, Console.Out)).Write(table);
+
+    /// <summary>A console for progress.</summary>
+    public IAnsiConsole Progress() => For(Error, Interactive);
+
+    private static IAnsiConsole For(TextWriter writer, bool terminal)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = terminal ? InteractionSupport.Detect : InteractionSupport.No,
+        });
+        if (!terminal)
+        {
+            console.Profile.Width = PlainWidth;
+        }
+
+        return console;
+    }
+}
