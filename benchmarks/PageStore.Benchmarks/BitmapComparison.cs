@@ -70,7 +70,7 @@ internal static class BitmapComparison
             .Add("PageBitmap.Count", a.Count);
     }
 
-    private static PageBitmap Random(int percent, int seed)
+    internal static PageBitmap Random(int percent, int seed)
     {
         var random = new Random(seed);
         var bitmap = new PageBitmap(Pages);
