@@ -8,7 +8,7 @@ internal static partial class BitFlattener
 {
     private const int ScalarStep = 4;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(WordKernels.Kernel)]
     private static void FlattenScalar(ref ulong first, ulong filled, long origin, ref long target)
     {
         for (; filled != 0; filled &= filled - 1)

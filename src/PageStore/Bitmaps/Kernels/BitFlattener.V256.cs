@@ -16,7 +16,7 @@ internal static partial class BitFlattener
 
     private static bool IsSupported256 => Avx2.IsSupported;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(WordKernels.Kernel)]
     private static void Flatten256(ref ulong first, ulong filled, long origin, ref long target)
     {
         ref ulong table = ref MemoryMarshal.GetArrayDataReference(BytePositions);

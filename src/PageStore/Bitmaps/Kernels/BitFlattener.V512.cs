@@ -13,7 +13,7 @@ internal static partial class BitFlattener
 
     private static bool IsSupported512 => Avx512Vbmi2.IsSupported && Avx512Vbmi.IsSupported;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(WordKernels.Kernel)]
     private static void Flatten512Sparse(ref ulong first, ulong filled, long origin, ref long target)
     {
         for (; filled != 0; filled &= filled - 1)
@@ -33,7 +33,7 @@ internal static partial class BitFlattener
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(WordKernels.Kernel)]
     private static void Flatten512Dense(ref ulong first, int words, long origin, ref long target)
     {
         Vector512<long> position = Vector512.Create(origin);

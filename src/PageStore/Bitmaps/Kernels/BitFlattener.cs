@@ -36,7 +36,7 @@ internal static partial class BitFlattener
     /// <param name="consumed">Receives how many words are wholly written out.</param>
     /// <param name="width">A width that the processor has.</param>
     /// <returns>How many positions were written.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(WordKernels.Kernel)]
     public static int Flatten(
         ReadOnlySpan<ulong> words, long origin, Span<long> destination, out int consumed, BitmapWidth width)
     {

@@ -7,7 +7,7 @@ namespace PageStore;
 /// <content>The loops at 128 bits, SSE or Neon.</content>
 internal static partial class WordKernels
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernel)]
     private static long Count128<TOperator>(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, out int done)
         where TOperator : struct, IWordOperator
     {
@@ -35,7 +35,7 @@ internal static partial class WordKernels
         return (long)Vector128.Sum(total);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernel)]
     private static int Combine128<TOperator>(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, Span<ulong> destination)
         where TOperator : struct, IWordOperator
     {

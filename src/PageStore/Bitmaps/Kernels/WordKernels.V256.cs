@@ -8,7 +8,7 @@ namespace PageStore;
 /// <content>The loops at 256 bits, AVX2.</content>
 internal static partial class WordKernels
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernel)]
     private static long Count256<TOperator>(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, out int done)
         where TOperator : struct, IWordOperator
     {
@@ -36,7 +36,7 @@ internal static partial class WordKernels
         return (long)Vector256.Sum(total);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernel)]
     private static int Combine256<TOperator>(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b, Span<ulong> destination)
         where TOperator : struct, IWordOperator
     {
@@ -53,7 +53,7 @@ internal static partial class WordKernels
     }
 
     /// <summary>The set bits of at most 64 words, a multiple of a vector's; bit i of <paramref name="filled"/> says whether word i is not 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Kernel)]
     public static int Survey256(ReadOnlySpan<ulong> block, out ulong filled)
     {
         ref ulong first = ref MemoryMarshal.GetReference(block);
