@@ -8,7 +8,20 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
 {
     public string Name => name;
 
-    public long Length => RandomAccess.GetLength(handle);
+    public long Length
+    {
+        get
+        {
+            try
+            {
+                return RandomAccess.GetLength(handle);
+            }
+            catch (Exception cause) when (IsFailure(cause))
+            {
+                throw Failed("measure", 0, cause);
+            }
+        }
+    }
 
     internal SafeFileHandle Handle => handle;
 
@@ -54,7 +67,7 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         {
             RandomAccess.Write(handle, parts, offset);
         }
-        catch (IOException cause)
+        catch (Exception cause) when (IsFailure(cause))
         {
             throw Failed("write", offset, cause);
         }
@@ -66,7 +79,7 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         {
             RandomAccess.FlushToDisk(handle);
         }
-        catch (IOException cause)
+        catch (Exception cause) when (IsFailure(cause))
         {
             throw Failed("sync", 0, cause);
         }
@@ -80,11 +93,14 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         {
             return open();
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        catch (Exception cause) when (IsFailure(cause))
         {
             throw new StorageException($"Cannot {action} {path}: {cause.Message}", cause) { Errno = ErrnoOf(cause) };
         }
     }
+
+    /// <summary>What the runtime makes of an errno: EACCES, EBADF and EPERM are no I/O error to it, and EFBIG is an argument out of range.</summary>
+    private static bool IsFailure(Exception cause) => cause is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
     /// <summary>On Unix the runtime puts the errno into HResult; on other systems and for its own errors it is a negative number.</summary>
     private static int ErrnoOf(Exception cause) => cause.HResult is > 0 and < 4096 ? cause.HResult : 0;
@@ -95,12 +111,12 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         {
             return RandomAccess.Read(handle, destination, offset);
         }
-        catch (IOException cause)
+        catch (Exception cause) when (IsFailure(cause))
         {
             throw Failed("read", offset, cause);
         }
     }
 
-    private StorageException Failed(string action, long offset, IOException cause) =>
+    private StorageException Failed(string action, long offset, Exception cause) =>
         new(string.Create(CultureInfo.InvariantCulture, $"Cannot {action} {name} at offset {offset}: {cause.Message}"), cause) { Errno = ErrnoOf(cause) };
 }
