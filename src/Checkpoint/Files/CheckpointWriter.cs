@@ -210,9 +210,12 @@ public sealed class CheckpointWriter : IDisposable
         }
         catch (PageStoreException failure)
         {
-            _poison = failure;
+            Poison(failure);
         }
     }
+
+    /// <summary>Poisons the writer; the first failure is the one that later calls are told of.</summary>
+    internal void Poison(PageStoreException failure) => _poison ??= failure;
 
     /// <summary>Runs something that writes; an error poisons the writer.</summary>
     internal T Guard<T>(Func<T> action)
@@ -224,7 +227,7 @@ public sealed class CheckpointWriter : IDisposable
         }
         catch (PageStoreException failure)
         {
-            _poison = failure;
+            Poison(failure);
             throw;
         }
     }

@@ -59,10 +59,18 @@ public sealed class EpochBuilder : IDisposable
         }
 
         Extend(first, count);
-        for (int i = 0; i < count; i++)
+        try
         {
-            GuestPageType type = types.IsEmpty ? GuestPageType.Normal : types[i];
-            WritePage(first + i, pages.Slice(i * pageSize, pageSize), type);
+            for (int i = 0; i < count; i++)
+            {
+                GuestPageType type = types.IsEmpty ? GuestPageType.Normal : types[i];
+                WritePage(first + i, pages.Slice(i * pageSize, pageSize), type);
+            }
+        }
+        catch (PageStoreException failure)
+        {
+            _writer.Poison(failure);
+            throw;
         }
     }
 
@@ -79,9 +87,17 @@ public sealed class EpochBuilder : IDisposable
 
         Extend(run.First, run.Count);
         Entry entry = Entry.AbsentOf(type == GuestPageType.Absent ? GuestPageType.Normal : type);
-        for (Pfn pfn = run.First; pfn < run.End; pfn += 1)
+        try
         {
-            Put(pfn, entry, unchanged: CurrentParentEntry(pfn) == entry);
+            for (Pfn pfn = run.First; pfn < run.End; pfn += 1)
+            {
+                Put(pfn, entry, unchanged: CurrentParentEntry(pfn) == entry);
+            }
+        }
+        catch (PageStoreException failure)
+        {
+            _writer.Poison(failure);
+            throw;
         }
     }
 

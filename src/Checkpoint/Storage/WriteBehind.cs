@@ -200,7 +200,7 @@ internal sealed class WriteBehind : IDisposable
         }
         catch (Exception failure)
         {
-            // Whatever it is, it belongs to the producer: on this thread it would end the process.
+            // Of whatever kind it is: on this thread it would end the process, and the producer must hear of it.
             return failure;
         }
     }
