@@ -7,6 +7,7 @@ namespace PageStore.Checkpoint;
 public sealed class CheckpointReader : IDisposable
 {
     private readonly IStorage _storage;
+    private readonly Lock _refreshing = new();
     private volatile FileRoot _root;
 
     private CheckpointReader(IStorage storage)
@@ -65,15 +66,19 @@ public sealed class CheckpointReader : IDisposable
     /// <exception cref="StorageException">The medium failed.</exception>
     public bool Refresh()
     {
-        FileRoot newer = FileRoot.Find(_storage, _root.Header);
-        if (newer.Slot.Sequence <= _root.Slot.Sequence)
+        // One at a time: of two, the one that found the older root must not have the last word.
+        lock (_refreshing)
         {
-            return false;
-        }
+            FileRoot newer = FileRoot.Find(_storage, _root.Header);
+            if (newer.Slot.Sequence <= _root.Slot.Sequence)
+            {
+                return false;
+            }
 
-        (_storage as MappedStorage)?.Grow();
-        _root = newer;
-        return true;
+            (_storage as MappedStorage)?.Grow();
+            _root = newer;
+            return true;
+        }
     }
 
     /// <summary>All epochs by ascending id, read one by one as they are asked for.</summary>

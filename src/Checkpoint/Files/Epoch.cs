@@ -71,9 +71,10 @@ public sealed class Epoch : IGuestMemory
         }
 
         ThrowIfOutside(first, count);
-        TreeCursor cursor = BindCursor();
+        TreeCursor? cursor = null;
         try
         {
+            cursor = BindCursor(first);
             ReadRuns(cursor, first, destination, types);
         }
         catch
@@ -83,7 +84,10 @@ public sealed class Epoch : IGuestMemory
         }
         finally
         {
-            ReturnCursor(cursor);
+            if (cursor is not null)
+            {
+                ReturnCursor(cursor);
+            }
         }
     }
 
@@ -94,7 +98,7 @@ public sealed class Epoch : IGuestMemory
     public PageInfo GetPageInfo(Pfn pfn)
     {
         ThrowIfOutside(pfn, 1);
-        TreeCursor cursor = BindCursor();
+        TreeCursor cursor = BindCursor(pfn);
         try
         {
             return PageInfo.Of(GetEntry(cursor, pfn, out _), PageSize);
@@ -143,10 +147,11 @@ public sealed class Epoch : IGuestMemory
     /// <summary>The runs of pages that the page table says anything of: present ones, and absent ones that are more than a hole.</summary>
     internal IEnumerable<PfnRun> EntryRuns() => Runs(entry => !entry.IsPlainAbsent);
 
-    internal TreeCursor BindCursor()
+    /// <summary>A cursor over the page table; <paramref name="pfn"/> is what the damage names if even the root is wrong.</summary>
+    internal TreeCursor BindCursor(Pfn pfn)
     {
         TreeCursor cursor = Cursors.Get();
-        cursor.Bind(_root.Nodes, _record.PageTable, TreeKind.PageTable, _record.Offset + 40);
+        Bind(cursor, pfn);
         return cursor;
     }
 
@@ -162,6 +167,18 @@ public sealed class Epoch : IGuestMemory
         try
         {
             _root.Nodes.Blocks.ReadContent(entry, page);
+        }
+        catch (CorruptDataException cause)
+        {
+            throw Damage.InPage(_record.Id, pfn, cause);
+        }
+    }
+
+    private void Bind(TreeCursor cursor, Pfn pfn)
+    {
+        try
+        {
+            cursor.Bind(_root.Nodes, _record.PageTable, TreeKind.PageTable, _record.Offset + EpochRecord.PageTableOffset);
         }
         catch (CorruptDataException cause)
         {
@@ -247,7 +264,7 @@ public sealed class Epoch : IGuestMemory
     private IEnumerable<PfnRun> Runs(Func<Entry, bool> wanted)
     {
         var cursor = new TreeCursor();
-        cursor.Bind(_root.Nodes, _record.PageTable, TreeKind.PageTable, _record.Offset + 40);
+        Bind(cursor, new Pfn(0));
         long start = -1;
         long end;
         for (long key = 0; key < PageCount; key = end)

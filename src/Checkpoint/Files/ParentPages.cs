@@ -3,7 +3,7 @@ namespace PageStore.Checkpoint;
 /// <summary>Looks at the pages of an epoch's parent while the epoch is built. For one thread.</summary>
 internal sealed class ParentPages(Epoch parent) : IDisposable
 {
-    private readonly TreeCursor _cursor = parent.BindCursor();
+    private readonly TreeCursor _cursor = parent.BindCursor(new Pfn(0));
     private readonly byte[] _page = new byte[parent.PageSize];
 
     public Epoch Epoch => parent;

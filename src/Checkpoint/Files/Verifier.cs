@@ -68,13 +68,23 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
     private List<EpochId> EpochIds()
     {
         List<EpochId> ids = [];
-        Guard(default, "epoch directory", () => CheckTree(root.Slot.Directory, TreeKind.EpochDirectory, (key, entry) => ids.Add(new EpochId(key))));
+        Guard(default, "epoch directory", () => CheckTree(root.Slot.Directory, TreeKind.EpochDirectory, (key, entry) => AddId(ids, key)));
         if (ids.Count != root.Slot.EpochCount && _damage.Count == 0)
         {
             _damage.Add(Damage.At(Layout.SlotOffset(root.SlotIndex, 0), $"the root counts {root.Slot.EpochCount} epochs, the directory holds {ids.Count}"));
         }
 
         return ids;
+    }
+
+    private void AddId(List<EpochId> ids, long key)
+    {
+        if (key < 1 || key >= root.Slot.NextEpoch.Value)
+        {
+            throw Damage.At(root.Slot.Directory.Root.Offset, $"the directory holds an epoch {key}, and the next one is {root.Slot.NextEpoch}");
+        }
+
+        ids.Add(new EpochId(key));
     }
 
     private void CheckTree(TreeRoot tree, TreeKind kind, Action<long, Entry> leaf) =>

@@ -12,6 +12,10 @@ internal enum TreeKind
 /// <summary>The rules of docs/format.md, "Entries", for entries read from a file: each returns what is wrong, or null.</summary>
 internal static class EntryRules
 {
+    /// <summary>Checks the root entry of a tree. A byte string has no absent leaf, but an empty tree of any kind is an absent root.</summary>
+    public static string? CheckRoot(TreeRoot root, TreeKind tree) =>
+        root.Height > 0 ? CheckInner(root.Root, tree) : root.Root.IsPlainAbsent ? null : CheckLeaf(root.Root, tree);
+
     /// <summary>Checks an entry above the leaves: absent, zero (page tables) or a node.</summary>
     public static string? CheckInner(Entry entry, TreeKind tree) => entry.Kind switch
     {

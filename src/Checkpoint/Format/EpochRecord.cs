@@ -17,6 +17,9 @@ internal sealed record EpochRecord
 
     public const int FixedSize = 224;
 
+    /// <summary>Where the tree of the page table stands in a record.</summary>
+    public const int PageTableOffset = 40;
+
     public required EpochId Id { get; init; }
 
     /// <summary>The parent; 0 for none.</summary>
@@ -125,7 +128,7 @@ internal static class EpochRecordFormat
         BinaryPrimitives.WriteInt64LittleEndian(part[16..], record.Parent.Value);
         BinaryPrimitives.WriteInt64LittleEndian(part[24..], UnixTime.ToMicroseconds(record.Time));
         BinaryPrimitives.WriteInt64LittleEndian(part[32..], record.PageCount);
-        record.PageTable.Write(part[40..]);
+        record.PageTable.Write(part[EpochRecord.PageTableOffset..]);
         record.Written.Write(part[64..]);
         record.Read.Write(part[96..]);
         BinaryPrimitives.WriteInt64LittleEndian(part[128..], record.PagesWritten);
@@ -147,7 +150,7 @@ internal static class EpochRecordFormat
         Parent = new EpochId(BinaryPrimitives.ReadInt64LittleEndian(stored[16..])),
         Time = UnixTime.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(stored[24..])),
         PageCount = BinaryPrimitives.ReadInt64LittleEndian(stored[32..]),
-        PageTable = TreeRoot.Read(stored[40..], offset + 40),
+        PageTable = TreeRoot.Read(stored[EpochRecord.PageTableOffset..], offset + EpochRecord.PageTableOffset),
         Written = BlobRef.Read(stored[64..], offset + 64),
         Read = BlobRef.Read(stored[96..], offset + 96),
         PagesWritten = BinaryPrimitives.ReadInt64LittleEndian(stored[128..]),

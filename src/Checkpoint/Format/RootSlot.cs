@@ -101,7 +101,7 @@ internal sealed record RootSlot
         long end = Layout.SegmentsOffset + (SegmentCount * header.SegmentSize);
         bool positions = IsPosition(Append.Raw) && IsPosition(Append.Packed) && IsPosition(Append.Index);
         bool reserved = !source[120..144].ContainsAnyExcept((byte)0) && !source[200..SumOffset].ContainsAnyExcept((byte)0);
-        return Sequence >= 1 && NextEpoch.Value >= 1 && NewestEpoch.Value >= 0 && NewestEpoch < NextEpoch
+        return Sequence >= 1 && NextEpoch.Value is >= 1 and <= 1L << (TreeRoot.FanOutShift * TreeRoot.MaxHeight) && NewestEpoch.Value >= 0 && NewestEpoch < NextEpoch
             && EpochCount >= 0 && EpochCount < NextEpoch.Value
             && SegmentCount >= 0 && SegmentCount <= Layout.MaxFileBytes >> header.SegmentShift
             && DataEnd >= Layout.SegmentsOffset && DataEnd <= end && positions && reserved

@@ -20,8 +20,7 @@ internal sealed class TreeCursor
     /// <exception cref="CorruptDataException">The root entry is not allowed there.</exception>
     public void Bind(NodeReader nodes, TreeRoot root, TreeKind kind, long rootOffset)
     {
-        string? wrong = root.Height == 0 ? CheckRootLeaf(root.Root, kind) : EntryRules.CheckInner(root.Root, kind);
-        if (wrong is not null)
+        if (EntryRules.CheckRoot(root, kind) is { } wrong)
         {
             throw Damage.At(rootOffset, "the root of a tree is " + wrong);
         }
@@ -65,9 +64,6 @@ internal sealed class TreeCursor
 
     /// <summary>As <see cref="Get(long, out long)"/>, for callers that want one key.</summary>
     public Entry Get(long key) => Get(key, out _);
-
-    /// <summary>A tree of byte strings has no absent leaf, but an empty tree of any kind is an absent root.</summary>
-    private static string? CheckRootLeaf(Entry entry, TreeKind kind) => entry.IsPlainAbsent ? null : EntryRules.CheckLeaf(entry, kind);
 
     private ReadOnlySpan<Entry> Node(Entry entry, int level, long number)
     {

@@ -15,7 +15,19 @@ internal sealed class TreeDiff(NodeReader nodes, TreeKind kind, TreeDiff.Visitor
     public bool VisitUniform { get; init; } = true;
 
     /// <summary>Visits all differing leaves by ascending key.</summary>
+    /// <exception cref="CorruptDataException">A root or a node is damaged.</exception>
     public void Run(TreeRoot before, TreeRoot after)
+    {
+        // An unchecked root of a kind that has no place there would be taken for 64^height leaves.
+        if ((EntryRules.CheckRoot(before, kind) ?? EntryRules.CheckRoot(after, kind)) is { } wrong)
+        {
+            throw Damage.At(after.Root.Offset, "the root of a tree is " + wrong);
+        }
+
+        CompareTrees(before, after);
+    }
+
+    private void CompareTrees(TreeRoot before, TreeRoot after)
     {
         if (before.Height == after.Height)
         {
@@ -29,7 +41,7 @@ internal sealed class TreeDiff(NodeReader nodes, TreeKind kind, TreeDiff.Visitor
         Span<Entry> entries = stackalloc Entry[TreeRoot.FanOut];
         nodes.Read(high.Root, kind, high.Height, 0, entries);
         var first = new TreeRoot(entries[0], high.Height - 1);
-        Run(lift ? before : first, lift ? first : after);
+        CompareTrees(lift ? before : first, lift ? first : after);
         for (int slot = 1; slot < TreeRoot.FanOut; slot++)
         {
             Compare(lift ? Entry.Absent : entries[slot], lift ? entries[slot] : Entry.Absent, high.Height - 1, slot);
