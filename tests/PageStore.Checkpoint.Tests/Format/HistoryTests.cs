@@ -14,7 +14,7 @@ public sealed class HistoryTests : IDisposable
 
     public void Dispose() => File.Delete(_path);
 
-    [Property(MaxTest = 150, Arbitrary = [typeof(HistoryArbitrary)])]
+    [Property(MaxTest = 100, Arbitrary = [typeof(HistoryArbitrary)])]
     public void Histories_read_back_as_the_oracle_knows_them(History history)
     {
         File.Delete(_path);

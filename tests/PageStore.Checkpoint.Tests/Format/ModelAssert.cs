@@ -9,6 +9,9 @@ internal static class ModelAssert
     /// <summary>Guests up to this size are compared page by page, larger ones where something was ever written.</summary>
     private const long WholeGuest = 350;
 
+    /// <summary>How much of each guest is read in one call besides.</summary>
+    private const int RangeBytes = 1 << 20;
+
     /// <summary>The library, through its public API.</summary>
     public static void Matches(CheckpointReader reader, IReadOnlyList<ModelEpoch> models)
     {
@@ -91,7 +94,7 @@ internal static class ModelAssert
             MatchesPage(model, pfn, info.Class, info.Type, content);
         }
 
-        int whole = (int)Math.Min(model.PageCount, 400);
+        int whole = (int)Math.Min(model.PageCount, RangeBytes / epoch.PageSize);
         byte[] range = new byte[whole * epoch.PageSize];
         epoch.ReadPages(new Pfn(0), range);
         for (int pfn = 0; pfn < whole; pfn++)
