@@ -70,7 +70,9 @@ public sealed class CheckpointWriter : IDisposable
         FileStorage storage = FileStorage.Create(path);
         try
         {
-            return Create(storage, options);
+            CheckpointWriter writer = Create(storage, options);
+            FileStorage.SyncFolderOf(path);
+            return writer;
         }
         catch
         {

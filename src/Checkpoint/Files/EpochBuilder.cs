@@ -16,6 +16,7 @@ public sealed class EpochBuilder : IDisposable
     private readonly PageBitmap _written;
     private readonly long _bytesBefore;
     private PageBitmap? _read;
+    private int _recordSize;
     private bool _done;
 
     internal EpochBuilder(CheckpointWriter writer, EpochOptions options, Epoch? parent, EpochId id)
@@ -29,6 +30,7 @@ public sealed class EpochBuilder : IDisposable
         _encoder = new PageEncoder(writer.Raw, writer.Packed, writer.Codec);
         _written = new PageBitmap(PageCount);
         _bytesBefore = BytesAppended;
+        _recordSize = EpochRecord.FixedSize + EpochRecordFormat.ItemSize(FormatText.CountBytes(options.Label ?? string.Empty));
     }
 
     /// <summary>The number that the epoch will have.</summary>
@@ -110,11 +112,19 @@ public sealed class EpochBuilder : IDisposable
     {
         ThrowIfDone();
         ArgumentNullException.ThrowIfNull(content);
-        if (System.Text.Encoding.UTF8.GetByteCount(name) is < 1 or > EpochRecord.MaxNameBytes || _sections.Exists(section => section.Name == name))
+        int nameBytes = FormatText.CountBytes(name);
+        if (nameBytes is < 1 or > EpochRecord.MaxNameBytes || _sections.Exists(section => section.Name == name))
         {
-            throw new ArgumentException($"The name \"{name}\" of a state section is taken already, empty, or longer than {EpochRecord.MaxNameBytes} bytes.", nameof(name));
+            throw new ArgumentException($"The name \"{name}\" of a state section is taken already, empty, no text, or longer than {EpochRecord.MaxNameBytes} bytes.", nameof(name));
         }
 
+        int itemSize = EpochRecordFormat.ItemSize(BlobRef.Size + nameBytes);
+        if (_recordSize + itemSize > EpochRecord.MaxSize)
+        {
+            throw new ArgumentException($"The names of {_sections.Count} state sections fill the {EpochRecord.MaxSize} bytes of an epoch's record. Put several into one section.", nameof(name));
+        }
+
+        _recordSize += itemSize;
         _sections.Add(new StateSection(name, _writer.Guard(() => Blobs(_writer.Codec).Write(content, _writer.Packed))));
     }
 
@@ -234,7 +244,7 @@ public sealed class EpochBuilder : IDisposable
             Consistency = _options.Consistency,
             GuestId = _options.GuestId,
             BootInstance = _options.BootInstance,
-            Label = _options.Label,
+            Label = string.IsNullOrEmpty(_options.Label) ? null : _options.Label,
             Sections = _sections,
         };
     }

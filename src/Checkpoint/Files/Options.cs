@@ -90,9 +90,9 @@ public sealed record EpochOptions
 
     internal void Validate()
     {
-        if (Label is not null && System.Text.Encoding.UTF8.GetByteCount(Label) > EpochRecord.MaxLabelBytes)
+        if (FormatText.CountBytes(Label ?? string.Empty) is < 0 or > EpochRecord.MaxLabelBytes)
         {
-            throw new ArgumentException($"A label has at most {EpochRecord.MaxLabelBytes} bytes of UTF-8.", nameof(Label));
+            throw new ArgumentException($"A label has at most {EpochRecord.MaxLabelBytes} bytes of UTF-8 and no half surrogate pairs.", nameof(Label));
         }
 
         if (PageCount is < 0 or > Pfn.MaxValue + 1)

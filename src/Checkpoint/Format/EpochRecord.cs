@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace PageStore.Checkpoint;
 
@@ -65,29 +64,24 @@ internal static class EpochRecordFormat
     private const ushort SectionTag = 2;
     private const ushort RequiredFlag = 1;
 
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private static ReadOnlySpan<byte> Magic => "EPOC"u8;
 
-    /// <summary>The record's bytes, padded to whole units.</summary>
-    /// <exception cref="PageStoreException">Label and sections do not fit into a record.</exception>
+    /// <summary>How many bytes an item with a body of this size takes.</summary>
+    public static int ItemSize(int bodySize) => ItemHeadSize + ((bodySize + 7) & ~7);
+
+    /// <summary>The record's bytes, padded to whole units; they fit, because the builder counted its items.</summary>
     public static byte[] Write(EpochRecord record)
     {
         var stream = new MemoryStream();
         stream.Write(FixedPart(record));
         if (record.Label is { Length: > 0 } label)
         {
-            WriteItem(stream, LabelTag, 0, Utf8.GetBytes(label));
+            WriteItem(stream, LabelTag, 0, FormatText.GetBytes(label));
         }
 
         foreach (StateSection section in record.Sections)
         {
             WriteItem(stream, SectionTag, RequiredFlag, SectionBody(section));
-        }
-
-        if (stream.Length > EpochRecord.MaxSize)
-        {
-            throw new PageStoreException($"Epoch {record.Id} has {record.Sections.Count} state sections; their names need more than the {EpochRecord.MaxSize} bytes of an epoch record. Put several into one section.");
         }
 
         byte[] bytes = stream.ToArray();
@@ -184,7 +178,7 @@ internal static class EpochRecordFormat
 
     private static byte[] SectionBody(StateSection section)
     {
-        byte[] name = Utf8.GetBytes(section.Name);
+        byte[] name = FormatText.GetBytes(section.Name);
         byte[] body = new byte[BlobRef.Size + name.Length];
         section.Content.Write(body);
         name.CopyTo(body, BlobRef.Size);
@@ -225,10 +219,10 @@ internal static class EpochRecordFormat
         switch (tag)
         {
             case LabelTag when label is null && body.Length is > 0 and <= EpochRecord.MaxLabelBytes:
-                label = ReadText(body, offset);
+                label = FormatText.Read(body, offset);
                 break;
             case SectionTag when body.Length is > BlobRef.Size and <= BlobRef.Size + EpochRecord.MaxNameBytes && IsNewName(body, sections, offset):
-                sections.Add(new StateSection(ReadText(body[BlobRef.Size..], offset), BlobRef.Read(body, offset + ItemHeadSize)));
+                sections.Add(new StateSection(FormatText.Read(body[BlobRef.Size..], offset), BlobRef.Read(body, offset + ItemHeadSize)));
                 break;
             case LabelTag or SectionTag:
                 throw Damage.At(offset, "an item of an epoch record has a wrong size or stands twice");
@@ -244,19 +238,7 @@ internal static class EpochRecordFormat
 
     private static bool IsNewName(ReadOnlySpan<byte> body, List<StateSection> sections, long offset)
     {
-        string name = ReadText(body[BlobRef.Size..], offset);
+        string name = FormatText.Read(body[BlobRef.Size..], offset);
         return !sections.Exists(section => section.Name == name);
-    }
-
-    private static string ReadText(ReadOnlySpan<byte> bytes, long offset)
-    {
-        try
-        {
-            return Utf8.GetString(bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw Damage.At(offset, "a text of an epoch record is no UTF-8");
-        }
     }
 }

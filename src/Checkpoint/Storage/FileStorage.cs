@@ -46,6 +46,13 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         return new FileStorage(new FileStream(path, options).SafeFileHandle, path);
     });
 
+    /// <summary>Makes the name of a new file durable.</summary>
+    public static void SyncFolderOf(string path) => Guard(path, "sync the folder of", () =>
+    {
+        UnlockedFile.SyncFolderOf(path);
+        return true;
+    });
+
     public void Read(long offset, Span<byte> destination)
     {
         while (!destination.IsEmpty)
@@ -87,7 +94,7 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
 
     public void Dispose() => handle.Dispose();
 
-    private static FileStorage Guard(string path, string action, Func<FileStorage> open)
+    private static T Guard<T>(string path, string action, Func<T> open)
     {
         try
         {

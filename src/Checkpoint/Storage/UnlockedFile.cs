@@ -41,6 +41,17 @@ internal static partial class UnlockedFile
             : throw new IOException(new Win32Exception(errno).Message, errno);
     }
 
+    /// <summary>Makes the name of a new file durable: syncing the file alone does not sync the folder it stands in.</summary>
+    /// <exception cref="IOException">The folder cannot be opened or synced.</exception>
+    public static void SyncFolderOf(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            using SafeFileHandle folder = OpenToRead(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
+            RandomAccess.FlushToDisk(folder);
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 }
