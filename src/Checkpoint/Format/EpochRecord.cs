@@ -165,15 +165,18 @@ internal static class EpochRecordFormat
     private static void ThrowIfInconsistent(EpochRecord record, ReadOnlySpan<byte> stored)
     {
         ClassCounts counts = record.Counts;
-        bool countsFit = counts is { Absent: >= 0, Zero: >= 0, Repeated: >= 0, Data: >= 0 } && counts.Total == record.PageCount;
-        bool setsFit = record.PagesWritten >= 0 && record.PagesWritten <= record.PageCount
-            && record.PagesRead >= 0 && record.PagesRead <= record.PageCount;
+        // Each by itself first: a sum that overflows can come to anything.
+        bool countsFit = IsPart(counts.Absent) && IsPart(counts.Zero) && IsPart(counts.Repeated) && IsPart(counts.Data)
+            && counts.Total == record.PageCount;
+        bool setsFit = IsPart(record.PagesWritten) && IsPart(record.PagesRead);
         bool inRange = record.PageCount is >= 0 and <= Pfn.MaxValue + 1 && record.Bytes >= 0 && Enum.IsDefined(record.Consistency)
             && record.Parent.Value >= 0 && record.Parent < record.Id && !stored[185..192].ContainsAnyExcept((byte)0);
         if (!countsFit || !setsFit || !inRange || record.PageTable.Height != TreeRoot.HeightFor(record.PageCount))
         {
             throw Damage.At(record.Offset, $"the numbers in the record of epoch {record.Id} contradict each other");
         }
+
+        bool IsPart(long pages) => pages >= 0 && pages <= record.PageCount;
     }
 
     private static byte[] SectionBody(StateSection section)
