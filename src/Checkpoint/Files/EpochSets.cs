@@ -14,18 +14,13 @@ internal static class EpochSets
 
     public static PageBitmap Read(NodeReader nodes, BlobRef blob, long pageCount, long expectedCount, long recordOffset)
     {
-        // The chunks of a set are raw, so it cannot be longer than the file; nothing is allocated by the record's word alone.
-        if (blob.Length > nodes.Blocks.DataEnd || blob.Length > Array.MaxLength)
+        // The chunks of a set are raw, so it cannot be longer than the file; but many entries of a hostile one can name the same chunk.
+        if (blob.Length > nodes.Blocks.DataEnd || blob.Length > Array.MaxLength || blob.Length > PageBitmapCodec.GetMaxEncodedLength(pageCount))
         {
-            throw Damage.At(recordOffset, $"a set of pages of {blob.Length} bytes, more than the file has");
+            throw Damage.At(recordOffset, $"a set of pages of {blob.Length} bytes, more than the file has or {pageCount} pages can need");
         }
 
-        byte[] bytes = new byte[blob.Length];
-        using (var stream = new BlobStream(nodes, blob, recordOffset))
-        {
-            stream.ReadExactly(bytes);
-        }
-
+        byte[] bytes = ReadBytes(nodes, blob, recordOffset);
         if (!PageBitmapCodec.TryDecode(bytes, pageCount, out PageBitmap? set, out string? reason))
         {
             throw Damage.At(recordOffset, "a set of pages is damaged: " + reason);
@@ -38,5 +33,22 @@ internal static class EpochSets
         }
 
         return set;
+    }
+
+    /// <summary>
+    /// Reads the encoded set. The buffer grows as chunks arrive: a sparse file has any length for nothing, so nothing is allocated by
+    /// what the record promises.
+    /// </summary>
+    private static byte[] ReadBytes(NodeReader nodes, BlobRef blob, long recordOffset)
+    {
+        using var stream = new BlobStream(nodes, blob, recordOffset);
+        byte[] bytes = [];
+        for (int read = 0; read < blob.Length; read = bytes.Length)
+        {
+            Array.Resize(ref bytes, (int)Math.Min(blob.Length, Math.Max(2L * read, Layout.ChunkSize)));
+            stream.ReadExactly(bytes.AsSpan(read));
+        }
+
+        return bytes;
     }
 }
