@@ -107,6 +107,7 @@ public sealed class CheckpointReader : IDisposable
     /// </summary>
     /// <param name="progress">Told now and then how many pages have been checked.</param>
     /// <returns>What was checked and what is damaged; damage is not thrown.</returns>
+    /// <exception cref="UnsupportedException">An epoch uses what this version does not read; the message names it.</exception>
     /// <exception cref="StorageException">The medium failed.</exception>
     public VerifyReport Verify(IProgress<long>? progress = null) => new Verifier(_root, _storage, progress).Run();
 
