@@ -35,6 +35,12 @@ public static class PageCodecs
             return packed > 0;
         }
 
-        public bool TryUnpack(ReadOnlySpan<byte> source, Span<byte> destination) => LZ4Codec.Decode(source, destination) == destination.Length;
+        public bool TryUnpack(ReadOnlySpan<byte> source, Span<byte> destination)
+        {
+            // The decoder takes a match at distance 0, which the format forbids, for a copy of what the destination holds already:
+            // hostile bytes could so have old content of a pooled buffer handed out.
+            destination.Clear();
+            return LZ4Codec.Decode(source, destination) == destination.Length;
+        }
     }
 }
