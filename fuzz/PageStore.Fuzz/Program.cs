@@ -17,10 +17,19 @@ internal static class Program
 
     public static int Main(string[] arguments)
     {
+        if (arguments is ["instrument"])
+        {
+            return Instrumentation.Run();
+        }
+
+        CoverageMap.Attach();
+        return Run(arguments);
+    }
+
+    private static int Run(string[] arguments)
+    {
         switch (arguments)
         {
-            case ["instrument"]:
-                return Instrumentation.Run();
             case ["seed", var corpus]:
                 return WriteSeeds(corpus);
             case ["run", var name, var seconds, var seed, var corpus, var crashes, .. var found] when found.Length <= 1 && FuzzTargets.Find(name) is { } target:

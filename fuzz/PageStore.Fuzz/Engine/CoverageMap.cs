@@ -16,24 +16,25 @@ internal sealed class CoverageMap
 
     private static readonly byte[] Buckets = MakeBuckets();
 
-    /// <summary>Pinned, since the instrumented code holds its bare address.</summary>
-    private readonly byte[] _hits = GC.AllocateArray<byte>(Size, pinned: true);
+    /// <summary>Pinned and never let go of, since the instrumented code holds its bare address.</summary>
+    private static readonly byte[] Hits = GC.AllocateArray<byte>(Size, pinned: true);
 
     private readonly byte[] _seen = new byte[Size];
-
-    public CoverageMap()
-    {
-        FieldInfo address = typeof(Trace).GetField(nameof(Trace.SharedMem))!;
-        address.SetValue(null, Marshal.UnsafeAddrOfPinnedArrayElement(_hits, 0));
-    }
 
     /// <summary>How many edges were ever taken.</summary>
     public int Edges { get; private set; }
 
-    /// <summary>Forgets the hits; call it before an execution.</summary>
-    public void Clear()
+    /// <summary>Gives the instrumented code its map; without one its first edge would be an access violation.</summary>
+    public static void Attach()
     {
-        _hits.AsSpan().Clear();
+        FieldInfo address = typeof(Trace).GetField(nameof(Trace.SharedMem))!;
+        address.SetValue(null, Marshal.UnsafeAddrOfPinnedArrayElement(Hits, 0));
+    }
+
+    /// <summary>Forgets the hits; call it before an execution.</summary>
+    public static void Clear()
+    {
+        Hits.AsSpan().Clear();
         Trace.PrevLocation = 0;
     }
 
@@ -41,7 +42,7 @@ internal sealed class CoverageMap
     public bool Merge()
     {
         bool news = false;
-        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(_hits);
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(Hits);
         for (int word = 0; word < words.Length; word++)
         {
             for (ulong rest = words[word]; rest != 0;)
@@ -55,24 +56,24 @@ internal sealed class CoverageMap
         return news;
     }
 
-    /// <summary>The buckets that the last execution hit, as numbers that can be compared between executions.</summary>
-    public List<int> Features()
+    /// <summary>The edges that the last execution took.</summary>
+    public static List<int> LastEdges()
     {
-        List<int> features = [];
+        List<int> edges = [];
         for (int edge = 0; edge < Size; edge++)
         {
-            if (_hits[edge] != 0)
+            if (Hits[edge] != 0)
             {
-                features.Add((edge << 8) | Buckets[_hits[edge]]);
+                edges.Add(edge);
             }
         }
 
-        return features;
+        return edges;
     }
 
     private bool Add(int edge)
     {
-        byte bucket = Buckets[_hits[edge]];
+        byte bucket = Buckets[Hits[edge]];
         if ((_seen[edge] & bucket) != 0)
         {
             return false;

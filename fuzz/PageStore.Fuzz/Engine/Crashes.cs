@@ -33,11 +33,13 @@ internal sealed class Crashes(string targetName, string directory)
         }
     }
 
-    /// <summary>Where a failure comes from: its type, and the innermost methods on its way. Inputs that share it share a cause.</summary>
+    /// <summary>Where a failure comes from: the type and the innermost methods of its first cause. Inputs that share it share a cause.</summary>
     public static string PlaceOf(Exception failure)
     {
-        IEnumerable<string?> frames = new StackTrace(failure).GetFrames().Take(3).Select(frame => frame.GetMethod()?.ToString());
-        return string.Join('|', frames.Prepend(failure.GetType().FullName));
+        Exception cause = failure.GetBaseException();
+        IEnumerable<string?> frames = new StackTrace(cause).GetFrames().Take(2).Select(frame => frame.GetMethod()?.ToString());
+        string promise = failure is BrokenPromiseException ? failure.Message : "";
+        return string.Join('|', frames.Prepend(promise).Prepend(cause.GetType().FullName));
     }
 
     private void Keep(byte[] input, string kind, string what)

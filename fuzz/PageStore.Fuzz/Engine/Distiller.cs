@@ -1,23 +1,22 @@
 namespace PageStore.Fuzz;
 
-/// <summary>Keeps a corpus small: of all inputs the fewest and shortest that still take every edge as often as before.</summary>
+/// <summary>Keeps a corpus small: of all inputs the fewest and shortest that still take every edge.</summary>
 internal static class Distiller
 {
-    /// <summary>Removes the files of a target that others make needless; seeds stay.</summary>
+    /// <summary>Removes the files of a target that others make needless; seeds and mended crashes stay.</summary>
     public static int Run(IFuzzTarget target, string corpus)
     {
-        var coverage = new CoverageMap();
         IReadOnlyList<string> files = CorpusFiles.Of(corpus, target);
         Warm(target, files);
         HashSet<int> covered = [];
         int kept = 0;
-        foreach (string file in files.OrderBy(file => !IsSeed(file)).ThenBy(file => new FileInfo(file).Length).ThenBy(file => file, StringComparer.Ordinal))
+        foreach (string file in files.OrderBy(file => !IsNamed(file)).ThenBy(file => new FileInfo(file).Length).ThenBy(file => file, StringComparer.Ordinal))
         {
-            coverage.Clear();
+            CoverageMap.Clear();
             target.RunOne(File.ReadAllBytes(file));
             int before = covered.Count;
-            covered.UnionWith(coverage.Features());
-            if (covered.Count == before && !IsSeed(file))
+            covered.UnionWith(CoverageMap.LastEdges());
+            if (covered.Count == before && !IsNamed(file))
             {
                 File.Delete(file);
             }
@@ -40,5 +39,7 @@ internal static class Distiller
         }
     }
 
-    private static bool IsSeed(string file) => Path.GetFileName(file).StartsWith("seed-", StringComparison.Ordinal);
+    /// <summary>Seeds and mended crashes are kept for their own sake.</summary>
+    private static bool IsNamed(string file) =>
+        Path.GetFileName(file).StartsWith("seed-", StringComparison.Ordinal) || Path.GetFileName(file).StartsWith("crash-", StringComparison.Ordinal);
 }

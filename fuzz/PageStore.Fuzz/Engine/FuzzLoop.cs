@@ -94,7 +94,7 @@ internal sealed class FuzzLoop : IDisposable
     /// <summary>Runs one input; whether it took a new way.</summary>
     private bool Execute(byte[] input)
     {
-        _coverage.Clear();
+        CoverageMap.Clear();
         _watchdog.Begin(input);
         try
         {

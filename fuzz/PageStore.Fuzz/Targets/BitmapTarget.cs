@@ -5,14 +5,19 @@ namespace PageStore.Fuzz;
 /// <summary>The decoder of serialized bitmaps.</summary>
 internal sealed class BitmapTarget : IFuzzTarget
 {
+    /// <summary>
+    /// The longest bitmap that is decoded. A few bytes can put a page anywhere, and memory comes by the slab of 2 MiB: it is this that
+    /// bounds a bitmap, to 32 MiB, and not the length of the input.
+    /// </summary>
+    private const long MaxPages = 1L << 28;
+
     public string Name => "bitmap";
 
-    /// <summary>A byte can stand for a full chunk of 8 KiB in memory, so this is 32 MiB.</summary>
     public int MaxLength => 4096;
 
     public void Run(ReadOnlySpan<byte> input)
     {
-        if (!PageBitmapCodec.TryDecode(input[..Math.Min(input.Length, MaxLength)], Pfn.MaxValue + 1, out PageBitmap? bitmap, out string? reason))
+        if (!PageBitmapCodec.TryDecode(input[..Math.Min(input.Length, MaxLength)], MaxPages, out PageBitmap? bitmap, out string? reason))
         {
             BrokenPromiseException.Unless(bitmap is null && !string.IsNullOrEmpty(reason), "who refuses says why");
             return;
@@ -42,7 +47,7 @@ internal sealed class BitmapTarget : IFuzzTarget
         yield return ("seed-one", Encode(1, [new PfnRun(new Pfn(0), 1)]));
         yield return ("seed-runs", Encode(200_000, [new PfnRun(new Pfn(3), 5), new PfnRun(new Pfn(70_000), 900), new PfnRun(new Pfn(199_999), 1)]));
         yield return ("seed-full", Encode(300_000, [new PfnRun(new Pfn(0), 300_000)]));
-        yield return ("seed-huge", Encode(1L << 40, [new PfnRun(new Pfn((1L << 40) - 70_000), 70_000)]));
+        yield return ("seed-huge", Encode(MaxPages, [new PfnRun(new Pfn(MaxPages - 70_000), 70_000)]));
         yield return ("seed-dense", Encode(4000, [.. Enumerable.Range(0, 1000).Select(i => new PfnRun(new Pfn((i * 3) + (i * i % 3)), 1))]));
     }
 

@@ -125,7 +125,7 @@ internal sealed class CheckpointTarget : IFuzzTarget
     /// <summary>Reads pages together and one by one, which must give the same.</summary>
     private void ReadPages(Epoch epoch, Pfn first)
     {
-        int count = (int)Math.Min(_pages.Length / epoch.PageSize / 4, epoch.PageCount - first.Value);
+        int count = (int)Math.Min(_pages.Length / Layout.ChunkSize, epoch.PageCount - first.Value);
         Span<byte> together = _pages.AsSpan(0, count * epoch.PageSize);
         Span<GuestPageType> types = stackalloc GuestPageType[count];
         epoch.CopyPages(first, together, types);

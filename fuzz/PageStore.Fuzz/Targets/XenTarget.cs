@@ -19,7 +19,7 @@ internal sealed class XenTarget : IFuzzTarget
         byte[] stream = input.ToArray();
         Outcome whole = Read(PipeReader.Create(new ReadOnlySequence<byte>(stream)), stream.Length);
         Outcome pieces = Read(PipeReader.Create(new OddStream(stream, stream.Length)), stream.Length);
-        BrokenPromiseException.Unless(whole == pieces, $"a stream reads the same in pieces: {whole} and {pieces}");
+        BrokenPromiseException.Unless(whole == pieces, "a stream reads the same in pieces");
         Detect(stream);
         ReadRaw(stream);
     }
