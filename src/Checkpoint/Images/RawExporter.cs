@@ -126,8 +126,10 @@ public static class RawExporter
     /// <summary>The file that a path stands for, if it may be written.</summary>
     private static string TargetOf(string path, bool overwrite)
     {
-        string? linked = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null;
-        string target = linked ?? Path.GetFullPath(path);
+        // The link itself is asked, so that one whose target is not there yet is followed as well.
+        string target = new FileInfo(path).LinkTarget is null
+            ? Path.GetFullPath(path)
+            : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
         if (target.StartsWith("/dev/", StringComparison.Ordinal) || Directory.Exists(target))
         {
             // Renaming onto a device would replace it by a file.
