@@ -86,7 +86,7 @@ public static class ImageImporter
             sink.RemoveUnmentioned();
             cancellationToken.ThrowIfCancellationRequested();
             EpochInfo info = epoch.Commit();
-            return new ImportReport(info, format, epoch.Bytes);
+            return new ImportReport(info, format, writer.PageSize, epoch.Bytes);
         }
         finally
         {

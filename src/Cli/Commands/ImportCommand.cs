@@ -40,7 +40,7 @@ internal static class ImportCommand
         var result = new ImportResult(
             epoch.Id.Value,
             epoch.PageCount,
-            PageSizes.Default,
+            report.PageSize,
             epoch.PagesWritten,
             epoch.PagesZero,
             epoch.PagesAbsent,
