@@ -18,18 +18,11 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(ToolConsole console, string file, bool json)
     {
-        // By position: a file of which something is wrong must not end the process that says so.
-        using CheckpointReader reader = CheckpointReader.Open(file, new CheckpointReaderOptions { ReadMode = ReadMode.Positional });
+        using CheckpointReader reader = Open(console, file, json);
         VerifyReport report = await ProgressDisplay.RunAsync(console, "verify", "pages", null, progress => Task.FromResult(reader.Verify(progress)));
         if (json)
         {
-            var result = new VerifyResult(
-                report.Ok,
-                report.Epochs,
-                report.PagesChecked,
-                report.Ok ? null : [.. report.Damage.Select(damage => damage.Message)],
-                report.Warnings.Count == 0 ? null : report.Warnings);
-            console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.VerifyResult));
+            Print(console, report);
         }
 
         foreach (string warning in report.Warnings)
@@ -50,5 +43,31 @@ internal static class VerifyCommand
         }
 
         return ExitCode.Ok;
+    }
+
+    private static CheckpointReader Open(ToolConsole console, string file, bool json)
+    {
+        try
+        {
+            // By position: a file of which something is wrong must not end the process that says so.
+            return CheckpointReader.Open(file, new CheckpointReaderOptions { ReadMode = ReadMode.Positional });
+        }
+        catch (CorruptDataException damage) when (json)
+        {
+            // Whoever reads the JSON learns of this damage as of any other.
+            Print(console, new VerifyReport(0, 0, [damage], []));
+            throw;
+        }
+    }
+
+    private static void Print(ToolConsole console, VerifyReport report)
+    {
+        var result = new VerifyResult(
+            report.Ok,
+            report.Epochs,
+            report.PagesChecked,
+            report.Ok ? null : [.. report.Damage.Select(damage => damage.Message)],
+            report.Warnings.Count == 0 ? null : report.Warnings);
+        console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.VerifyResult));
     }
 }
