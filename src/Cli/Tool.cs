@@ -1,12 +1,19 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 
 namespace PageStore.Cli;
 
 /// <summary>The <c>pagestore</c> command: finds the command that is meant, runs it, and turns errors into a line and an exit code.</summary>
 internal static class Tool
 {
+    /// <summary>The command as people type it, and as its help shows it.</summary>
+    private const string Name = "pagestore";
+
     /// <summary>Set it to 1 to see where an error came from.</summary>
     private const string DebugVariable = "PAGESTORE_DEBUG";
+
+    /// <summary>A file may be called @guest: no argument is a file of arguments.</summary>
+    private static readonly ParserConfiguration Syntax = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Long enough to end an epoch under way after Ctrl-C.</summary>
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(30);
@@ -17,8 +24,11 @@ internal static class Tool
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] args, ToolConsole console)
     {
-        var root = new RootCommand("Keeps the memory of guests as chains of incremental checkpoints.")
+        // No RootCommand: that one is named after the assembly.
+        var root = new Command(Name, "Keeps the memory of guests as chains of incremental checkpoints.")
         {
+            new HelpOption(),
+            new VersionOption(),
             ImportCommand.Create(console),
             ExportCommand.Create(console),
             InspectCommand.Create(console),
@@ -26,10 +36,10 @@ internal static class Tool
             DemoCommand.Create(console),
             DemoResumeCommand.Create(console),
         };
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(args, Syntax);
         if (parsed.Errors.Count > 0)
         {
-            console.Error.WriteLine($"pagestore: {parsed.Errors[0].Message} Try: pagestore {CommandPath(parsed)}--help");
+            console.Error.WriteLine($"pagestore: {WhatIsWrong(parsed)} Try: pagestore {CommandPath(parsed, root)}--help");
             return ExitCode.Usage;
         }
 
@@ -49,8 +59,12 @@ internal static class Tool
         }
     }
 
-    private static string CommandPath(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? string.Empty : parsed.CommandResult.Command.Name + " ";
+    /// <summary>A word that nothing expects comes first: what else is missing then is mostly its consequence.</summary>
+    private static string WhatIsWrong(ParseResult parsed) =>
+        parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : parsed.Errors[0].Message;
+
+    private static string CommandPath(ParseResult parsed, Command root) =>
+        parsed.CommandResult.Command == root ? string.Empty : parsed.CommandResult.Command.Name + " ";
 
     private static int Report(Exception failure, Command command, ToolConsole console)
     {
