@@ -61,7 +61,7 @@ internal static class Tool
 
     /// <summary>A word that nothing expects comes first: what else is missing then is mostly its consequence.</summary>
     private static string WhatIsWrong(ParseResult parsed) =>
-        parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : parsed.Errors[0].Message;
+        parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : parsed.Errors[0].Message.ReplaceLineEndings(" ");
 
     private static string CommandPath(ParseResult parsed, Command root) =>
         parsed.CommandResult.Command == root ? string.Empty : parsed.CommandResult.Command.Name + " ";

@@ -26,7 +26,8 @@ internal static class DemoCommand
         var epochs = new Option<int>("--epochs") { Description = "How many epochs are taken.", DefaultValueFactory = _ => 10 };
         epochs.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() < 1)
+            // By the word itself: asking for the number throws where it is none.
+            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0))
             {
                 result.AddError("--epochs takes a number from 1 up.");
             }
