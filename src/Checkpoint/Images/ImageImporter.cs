@@ -46,7 +46,7 @@ public static class ImageImporter
         {
             // Within the try: what fails from the creation on must leave no file.
             using CheckpointWriter writer = OpenOrCreate(path, writerOptions, out created);
-            return await ImportAsync(image, writer, options, progress, cancellationToken).ConfigureAwait(false);
+            return await ImportIntoAsync(image, writer, options, progress, cancellationToken).ConfigureAwait(false);
         }
         catch when (created)
         {
@@ -66,7 +66,7 @@ public static class ImageImporter
     /// <exception cref="StorageException">The file cannot be written; the writer is poisoned.</exception>
     /// <exception cref="IOException">The image could not be read.</exception>
     /// <exception cref="OperationCanceledException">The import was cancelled.</exception>
-    public static async Task<ImportReport> ImportAsync(
+    public static async Task<ImportReport> ImportIntoAsync(
         Stream image,
         CheckpointWriter writer,
         ImportOptions? options = null,
