@@ -73,6 +73,7 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         try
         {
             RandomAccess.Write(handle, parts, offset);
+            BeginWriteback(offset, parts);
         }
         catch (Exception cause) when (IsFailure(cause))
         {
@@ -93,6 +94,21 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
     }
 
     public void Dispose() => handle.Dispose();
+
+    /// <summary>Only for large writes: the last, small ones of a commit are synced at once anyway.</summary>
+    private void BeginWriteback(long offset, IReadOnlyList<ReadOnlyMemory<byte>> parts)
+    {
+        long length = 0;
+        for (int i = 0; i < parts.Count; i++)
+        {
+            length += parts[i].Length;
+        }
+
+        if (length >= WriteChunk.FullBytes)
+        {
+            EarlyWriteback.Begin(handle, offset, length);
+        }
+    }
 
     private static T Guard<T>(string path, string action, Func<T> open)
     {

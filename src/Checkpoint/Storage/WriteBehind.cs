@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.ObjectPool;
 
 namespace PageStore.Checkpoint;
 
@@ -9,11 +10,14 @@ namespace PageStore.Checkpoint;
 /// </summary>
 internal sealed class WriteBehind : IDisposable
 {
-    /// <summary>Enough that the producer rarely waits while a gathered write is under way; 17 MiB in all.</summary>
-    private const int ChunkLimit = 16;
+    /// <summary>Enough that the producer rarely waits while a gathered write is under way; 8.5 MiB in all.</summary>
+    private const int ChunkLimit = 8;
 
     /// <summary>The most chunks in one write: half of them, so that the producer can fill the other half meanwhile.</summary>
     private const int GatherLimit = ChunkLimit / 2;
+
+    /// <summary>Chunks of all writers: memory that was written to before costs no page faults again.</summary>
+    private static readonly ObjectPool<WriteChunk> Chunks = new DefaultObjectPool<WriteChunk>(new DefaultPooledObjectPolicy<WriteChunk>(), ChunkLimit);
 
     private readonly IStorage _storage;
     private readonly Thread _thread;
@@ -64,7 +68,7 @@ internal sealed class WriteBehind : IDisposable
                 if (_created < ChunkLimit)
                 {
                     _created++;
-                    return new WriteChunk();
+                    return Chunks.Get();
                 }
 
                 Monitor.Wait(_gate);
@@ -124,6 +128,10 @@ internal sealed class WriteBehind : IDisposable
         }
 
         _thread.Join();
+        while (_free.TryPop(out WriteChunk? chunk))
+        {
+            Chunks.Return(chunk);
+        }
     }
 
     private static bool TryReadFrom(List<WriteChunk> chunks, long offset, Span<byte> destination)
