@@ -16,16 +16,16 @@ internal static class StreamPump
     {
         var pipe = new Pipe(new PipeOptions(
             pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: readSize, useSynchronizationContext: false));
-        _ = Task.Run(() => PumpAsync(source, pipe.Writer, readSize));
+        _ = Task.Run(() => PumpAsync(source, pipe.Writer));
         return pipe.Reader;
     }
 
-    private static async Task PumpAsync(Stream source, PipeWriter writer, int readSize)
+    private static async Task PumpAsync(Stream source, PipeWriter writer)
     {
         Exception? failure = null;
         try
         {
-            await CopyAsync(source, writer, readSize).ConfigureAwait(false);
+            await CopyAsync(source, writer).ConfigureAwait(false);
         }
         catch (Exception cause)
         {
@@ -36,12 +36,13 @@ internal static class StreamPump
         await writer.CompleteAsync(failure).ConfigureAwait(false);
     }
 
-    private static async Task CopyAsync(Stream source, PipeWriter writer, int readSize)
+    private static async Task CopyAsync(Stream source, PipeWriter writer)
     {
         int read;
         do
         {
-            read = await source.ReadAsync(writer.GetMemory(readSize)).ConfigureAwait(false);
+            // The rest of the segment, whatever it is: to ask for a size would take a new segment after each short read of a pipe.
+            read = await source.ReadAsync(writer.GetMemory()).ConfigureAwait(false);
             writer.Advance(read);
         }
         while (read > 0 && !(await writer.FlushAsync().ConfigureAwait(false)).IsCompleted);
