@@ -12,7 +12,8 @@ internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, D
     private const int EncryptionSize = 128;
     private const int SumOffset = 504;
 
-    private static ReadOnlySpan<byte> Magic => [0x89, 0x50, 0x53, 0x43, 0x4B, 0x0D, 0x0A, 0x1A];
+    /// <summary>The first bytes of a file.</summary>
+    public static ReadOnlySpan<byte> Magic => [0x89, 0x50, 0x53, 0x43, 0x4B, 0x0D, 0x0A, 0x1A];
 
     /// <summary>What a writer must know to write; a reader does not mind.</summary>
     public ushort WriteVersion { get; init; } = Version;

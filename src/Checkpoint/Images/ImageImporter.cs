@@ -123,7 +123,13 @@ public static class ImageImporter
     {
         if (format == ImageFormat.Raw)
         {
-            await RawImageReader.ReadAsync(reader, sink, writer.PageSize, options.Stream.MaxPageCount, cancellationToken).ConfigureAwait(false);
+            long pages = await RawImageReader.ReadAsync(reader, sink, writer.PageSize, options.Stream.MaxPageCount, cancellationToken).ConfigureAwait(false);
+            if (pages == 0)
+            {
+                // What a pipe delivers whose other end failed; as an epoch it would say that the guest lost all its memory.
+                throw new CorruptDataException("The image is empty. Look for an error of what was to deliver it.") { Offset = 0 };
+            }
+
             return;
         }
 

@@ -85,9 +85,22 @@ public static class RawExporter
 
     private static ExportReport WriteSparse(Epoch epoch, SafeFileHandle file, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        RandomAccess.SetLength(file, LengthOf(epoch));
+        SetLength(file, LengthOf(epoch));
         long dataPages = CopyData(epoch, progress, cancellationToken, (offset, content) => RandomAccess.Write(file, content, offset));
         return new ExportReport(epoch.Info, LengthOf(epoch), dataPages);
+    }
+
+    private static void SetLength(SafeFileHandle file, long length)
+    {
+        try
+        {
+            RandomAccess.SetLength(file, length);
+        }
+        catch (ArgumentException cause)
+        {
+            // What the framework makes of EFBIG.
+            throw new IOException($"{length} bytes are more than a file of this file system can have.", cause);
+        }
     }
 
     /// <summary>Hands out the runs of data, ascending, at most a chunk at a time; returns how many pages they had.</summary>

@@ -26,6 +26,7 @@ public static class ImageFormats
         ([.. "XenSavedDomain\n"u8], "a legacy XAPI suspend image", SaveAnew),
         ([.. "LinuxGuestRecord"u8], "a legacy save file of xend", SaveAnew),
         ([0x7F, .. "ELF"u8], "an ELF file, perhaps a core dump", "Save the guest with xl save, or extract its memory as a raw image."),
+        ([.. FileHeader.Magic], "a checkpoint file of PageStore", "Export the epoch that is meant, and import that image."),
         ([.. "EMiL"u8], "a LiME memory dump", "Convert it to a raw image first."),
     ];
 
