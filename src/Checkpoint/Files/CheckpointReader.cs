@@ -106,10 +106,13 @@ public sealed class CheckpointReader : IDisposable
     /// epoch, once. Costs a read of the file.
     /// </summary>
     /// <param name="progress">Told now and then how many pages have been checked.</param>
+    /// <param name="cancellationToken">Ends the check before the next page.</param>
     /// <returns>What was checked and what is damaged; damage is not thrown.</returns>
     /// <exception cref="UnsupportedException">An epoch uses what this version does not read; the message names it.</exception>
     /// <exception cref="StorageException">The medium failed.</exception>
-    public VerifyReport Verify(IProgress<long>? progress = null) => new Verifier(_root, _storage, progress).Run();
+    /// <exception cref="OperationCanceledException">The check was cancelled.</exception>
+    public VerifyReport Verify(IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        new Verifier(_root, _storage, progress, cancellationToken).Run();
 
     /// <inheritdoc/>
     public void Dispose() => _storage.Dispose();

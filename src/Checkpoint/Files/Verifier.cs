@@ -4,7 +4,7 @@ namespace PageStore.Checkpoint;
 /// Checks everything below one root, each shared part once: an epoch is compared with its parent, or with the epoch before, and only
 /// where they differ is anything read.
 /// </summary>
-internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>? progress)
+internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>? progress, CancellationToken cancellationToken)
 {
     /// <summary>A damaged file can hold any number of damages; the first ones tell enough.</summary>
     private const int MaxDamages = 1000;
@@ -174,6 +174,7 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
 
     private void Guard(EpochId epoch, string part, Action check)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (_damage.Count >= MaxDamages)
         {
             return;

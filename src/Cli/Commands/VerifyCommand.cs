@@ -12,14 +12,14 @@ internal static class VerifyCommand
         Argument<string> file = CommonOptions.File();
         Option<bool> json = CommonOptions.Json();
         var command = new Command("verify", "Read everything in a checkpoint file and compare every checksum.") { file, json };
-        command.SetAction(parsed => RunAsync(console, parsed.GetRequiredValue(file), parsed.GetValue(json)));
+        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(ToolConsole console, string file, bool json)
+    private static async Task<int> RunAsync(ToolConsole console, string file, bool json, CancellationToken cancellation)
     {
         using CheckpointReader reader = Open(console, file, json);
-        VerifyReport report = await ProgressDisplay.RunAsync(console, "verify", "pages", null, progress => Task.FromResult(reader.Verify(progress)));
+        VerifyReport report = await ProgressDisplay.RunAsync(console, "verify", "pages", null, progress => Task.FromResult(reader.Verify(progress, cancellation)));
         if (json)
         {
             Print(console, report);
@@ -27,13 +27,13 @@ internal static class VerifyCommand
 
         foreach (string warning in report.Warnings)
         {
-            console.Error.WriteLine($"pagestore: warning: {warning}");
+            console.Error.WriteLine($"pagestore: warning: {OneLine.Of(warning)}");
         }
 
         if (!report.Ok)
         {
             string more = report.Damage.Count > 1 ? $" And {report.Damage.Count - 1} more." : string.Empty;
-            console.Error.WriteLine($"pagestore: {file} is damaged: {report.Damage[0].Message}.{more}");
+            console.Error.WriteLine($"pagestore: {OneLine.Of($"{file} is damaged: {report.Damage[0].Message}").TrimEnd('.')}.{more}");
             return ExitCode.Data;
         }
 
