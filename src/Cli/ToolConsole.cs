@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace PageStore.Cli;
@@ -13,15 +14,37 @@ internal sealed record ToolConsole(TextWriter Out, TextWriter Error, Func<Stream
     /// <summary>Wide enough for every table of the tool, where no terminal says how wide it is.</summary>
     private const int PlainWidth = 200;
 
+    /// <summary>STDOUT_FILENO of POSIX.</summary>
+    private const int StandardOutput = 1;
+
     /// <summary>The console of this process.</summary>
     public static ToolConsole OfProcess() =>
-        new(Console.Out, Console.Error, Console.OpenStandardInput, Console.OpenStandardOutput, !Console.IsErrorRedirected);
+        new(Console.Out, Console.Error, Console.OpenStandardInput, OpenStandardOutput, !Console.IsErrorRedirected);
 
     /// <summary>Shows a table: with lines and colours on a terminal, plain elsewhere.</summary>
     public void Show(Table table) => For(Out, !Console.IsOutputRedirected && ReferenceEquals(Out, Console.Out)).Write(table);
 
     /// <summary>A console for progress.</summary>
     public IAnsiConsole Progress() => For(Error, Interactive);
+
+    /// <summary>
+    /// Standard output such that a reader's end is an error. The framework's own stream takes a broken pipe for success, and an export
+    /// that nobody received would seem done.
+    /// </summary>
+    private static Stream OpenStandardOutput()
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            var stream = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            if (!stream.CanSeek)
+            {
+                return stream;
+            }
+        }
+
+        // A file: written at the position that it shares with whoever else writes to it.
+        return Console.OpenStandardOutput();
+    }
 
     private static IAnsiConsole For(TextWriter writer, bool terminal)
     {
