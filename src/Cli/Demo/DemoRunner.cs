@@ -40,7 +40,7 @@ internal static class DemoRunner
             string path = Path.Combine(folder, "guest.pages");
             var rows = new List<DemoEpoch>();
             (EpochInfo last, long writes) = RunGuest(path, memoryBytes, epochs, Note, cancellation);
-            DemoRestored restored = ResumeInNewProcess(path, writes);
+            DemoRestored restored = ResumeInNewProcess(path, writes, cancellation);
             return new DemoResult(memoryBytes, last.PagesConfigured * PageSizes.Default, rows.Sum(row => row.Bytes), rows, restored);
 
             void Note(DemoEpoch row)
@@ -119,8 +119,9 @@ internal static class DemoRunner
         return pages;
     }
 
-    private static DemoRestored ResumeInNewProcess(string path, long writes)
+    private static DemoRestored ResumeInNewProcess(string path, long writes, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
 
         // Under "dotnet run" or "dotnet exec" the process is the host, and the tool is its first argument.
@@ -133,8 +134,10 @@ internal static class DemoRunner
         start.ArgumentList.Add(path);
         start.ArgumentList.Add(writes.ToString(CultureInfo.InvariantCulture));
         using Process process = Process.Start(start) ?? throw new StorageException("The process that brings the guest back did not start.");
+        using CancellationTokenRegistration kill = cancellation.Register(process.Kill);
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
+        cancellation.ThrowIfCancellationRequested();
         return process.ExitCode == 0
             ? JsonSerializer.Deserialize(output, ResultJson.Default.DemoRestored)!
             : throw new CorruptDataException($"The process that brings the guest back ended with {process.ExitCode}; what it found stands above.");
