@@ -61,7 +61,7 @@ internal static class Tool
 
     /// <summary>A word that nothing expects comes first: what else is missing then is mostly its consequence.</summary>
     private static string WhatIsWrong(ParseResult parsed) =>
-        parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : parsed.Errors[0].Message.ReplaceLineEndings(" ");
+        parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : OneLine.Of(parsed.Errors[0].Message);
 
     private static string CommandPath(ParseResult parsed, Command root) =>
         parsed.CommandResult.Command == root ? string.Empty : parsed.CommandResult.Command.Name + " ";
@@ -71,7 +71,7 @@ internal static class Tool
         int code = CodeOf(failure, command);
         string message = code == ExitCode.Unexpected
             ? $"{failure.GetType().Name}: {failure.Message} This is a defect of pagestore; {DebugVariable}=1 shows where it happened."
-            : failure.Message.ReplaceLineEndings(" ");
+            : OneLine.Of(failure.Message);
         console.Error.WriteLine("pagestore: " + message);
         if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
         {

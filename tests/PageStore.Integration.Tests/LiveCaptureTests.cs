@@ -43,7 +43,7 @@ public sealed class LiveCaptureTests : IDisposable
             Assert.True(image.AsSpan().SequenceEqual(images[epoch]), $"epoch {epoch + 1} is not the region at its pause");
         }
 
-        Assert.Empty(reader.Verify().Damage);
+        Assert.Empty(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage);
     }
 
     [Fact]

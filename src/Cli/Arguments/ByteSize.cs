@@ -10,18 +10,25 @@ internal static class ByteSize
     /// <summary>Reads a size; null where it is none, negative, or beyond 2^63 bytes.</summary>
     public static long? TryParse(string text)
     {
-        string number = text.TrimEnd('b', 'B').TrimEnd('i', 'I');
-        int shift = 0;
-        if (number.Length > 0 && Units.IndexOf(char.ToUpperInvariant(number[^1])) is var unit and >= 0)
+        int digits = text.AsSpan().LastIndexOfAnyInRange('0', '9') + 1;
+        return FactorOf(text[digits..]) is { } factor
+            && decimal.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
+            && value <= long.MaxValue / (decimal)factor
+            ? (long)(value * factor)
+            : null;
+    }
+
+    /// <summary>What a unit stands for; null where it is none.</summary>
+    private static long? FactorOf(string unit)
+    {
+        string name = unit.ToUpperInvariant();
+        if (name is "" or "B")
         {
-            shift = 10 * (unit + 1);
-            number = number[..^1];
+            return 1;
         }
 
-        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
-            && value * Math.Pow(2, shift) is var bytes and < long.MaxValue
-            ? (long)bytes
-            : null;
+        int at = Units.IndexOf(name[0], StringComparison.Ordinal);
+        return at >= 0 && name[1..] is "" or "B" or "IB" ? 1L << (10 * (at + 1)) : null;
     }
 
     /// <summary>Writes a size with three digits that count.</summary>

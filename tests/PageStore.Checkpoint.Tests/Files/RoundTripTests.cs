@@ -48,7 +48,7 @@ public sealed class RoundTripTests : IDisposable
             Assert.True(read.AsSpan().SequenceEqual(images[epoch]), $"epoch {epoch + 1} differs");
         }
 
-        VerifyReport report = reader.Verify();
+        VerifyReport report = reader.Verify(cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(report.Damage);
         Assert.Empty(report.Warnings);
         Assert.Equal(20, report.Epochs);

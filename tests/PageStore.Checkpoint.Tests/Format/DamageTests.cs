@@ -76,7 +76,7 @@ public sealed class DamageTests
             byte[] page = new byte[4096];
             Array.Fill(page, (byte)1);
             CorruptDataException thrown = Assert.Throws<CorruptDataException>(() => reader.OpenEpoch(new EpochId(1)).ReadPage(new Pfn(pfn), page));
-            CorruptDataException found = Assert.Single(reader.Verify().Damage);
+            CorruptDataException found = Assert.Single(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage);
             Assert.All([thrown, found], damage =>
             {
                 Assert.Equal(new EpochId(1), damage.Epoch);

@@ -36,7 +36,7 @@ public sealed class GoldenTests
         {
             using CheckpointReader reader = CheckpointReader.Open(GoldenPath(name), new CheckpointReaderOptions { ReadMode = mode });
             ModelAssert.Matches(reader, epochs);
-            Assert.True(reader.Verify().Ok);
+            Assert.True(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Ok);
         }
     }
 

@@ -90,7 +90,7 @@ public sealed class HostileFileTests
     {
         byte[] file = AllAttacks[attack]();
         using var reader = CheckpointReader.Open(new BytesStorage(file, file.Length));
-        Assert.NotEmpty(reader.Verify().Damage);
+        Assert.NotEmpty(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage);
     }
 
     /// <summary>All that can be called; each part may be refused.</summary>
@@ -100,7 +100,7 @@ public sealed class HostileFileTests
         {
             using var reader = CheckpointReader.Open(new BytesStorage(file, file.Length));
             Refusable(() => reader.Epochs().Take(100).ToArray());
-            Refusable(() => reader.Verify());
+            Refusable(() => reader.Verify(cancellationToken: TestContext.Current.CancellationToken));
             Refusable(() => reader.OpenEpoch(new EpochId(long.MaxValue)));
             Refusable(() => ReadEpoch(reader.OpenEpoch(new EpochId(1))));
         });

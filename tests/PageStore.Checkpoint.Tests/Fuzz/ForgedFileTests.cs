@@ -13,12 +13,12 @@ public sealed class ForgedFileTests
         file.SetWord(time, file.Word(time) + 1_000_000);
         using (CheckpointReader damaged = file.Open())
         {
-            Assert.NotEmpty(damaged.Verify().Damage);
+            Assert.NotEmpty(damaged.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage);
         }
 
         file.Repair();
         using CheckpointReader repaired = file.Open();
-        VerifyReport report = repaired.Verify();
+        VerifyReport report = repaired.Verify(cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(report.Damage);
         Assert.Empty(report.Warnings);
         Assert.Equal(2, report.PagesChecked);
@@ -40,7 +40,7 @@ public sealed class ForgedFileTests
         CorruptDataException refused = Assert.Throws<CorruptDataException>(() => epoch.GetPageInfo(new Pfn(64)));
         Assert.Contains("a node of another place", refused.Message, StringComparison.Ordinal);
         Assert.Throws<CorruptDataException>(() => epoch.PresentRuns().Count());
-        Assert.Contains(reader.Verify().Damage, damage => damage.Message.Contains("a node of another place", StringComparison.Ordinal));
+        Assert.Contains(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage, damage => damage.Message.Contains("a node of another place", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -57,7 +57,7 @@ public sealed class ForgedFileTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         Exception refused = Assert.ThrowsAny<PageStoreException>(() => epoch.ReadWrittenSet().Dispose());
         Assert.True(refused is CorruptDataException or UnsupportedException);
-        Assert.NotEmpty(reader.Verify().Damage);
+        Assert.NotEmpty(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
     }
 
@@ -68,7 +68,7 @@ public sealed class ForgedFileTests
         file.SetWord(Layout.HeaderCopyOffset + 32, 17);
         file.Repair();
         using CheckpointReader reader = file.Open();
-        Assert.Contains(reader.Verify().Damage, damage => damage.Offset == Layout.HeaderCopyOffset);
+        Assert.Contains(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage, damage => damage.Offset == Layout.HeaderCopyOffset);
     }
 
     /// <summary>Four times 2^62 is 0 in 64 bits, which must not pass for the page count.</summary>
@@ -100,7 +100,7 @@ public sealed class ForgedFileTests
         file.SetWord(file.Slot + tree + 16 + Layout.SlotSize, TreeRoot.MaxHeight);
         file.Repair();
         using CheckpointReader reader = file.Open();
-        Assert.Contains(reader.Verify().Damage, damage => damage.Message.Contains("the root of a tree is", StringComparison.Ordinal));
+        Assert.Contains(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage, damage => damage.Message.Contains("the root of a tree is", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -113,6 +113,6 @@ public sealed class ForgedFileTests
         file.SetWord(directory + 8, 1L << id);
         file.Repair(fields: true);
         using CheckpointReader reader = file.Open();
-        Assert.Contains(reader.Verify().Damage, damage => damage.Message.Contains($"holds an epoch {id},", StringComparison.Ordinal));
+        Assert.Contains(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Damage, damage => damage.Message.Contains($"holds an epoch {id},", StringComparison.Ordinal));
     }
 }
