@@ -18,7 +18,7 @@ internal static class CaptureComparison
         int rounds = args.Contains("--quick") ? 3 : 9;
         IPageCodec codec = args.Contains("--lz4") ? PageCodecs.Lz4 : PageCodecs.None;
         byte[] image = new GuestMix(1).Make(mebibytes);
-        var guest = new ArrayGuest(image);
+        var guest = new ArrayGuest(image, image.Length / PageSize);
         string path = Path.Combine(Environment.CurrentDirectory, "capture.bench.pages");
         long stored = 0;
         foreach (ReadOnlyMemory<byte> run in DataRuns(image))
@@ -27,13 +27,13 @@ internal static class CaptureComparison
         }
 
         List<double> plain = [], capture = [];
-        Capture(guest, path, codec);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
+        var quarter = new ArrayGuest(image, image.Length / PageSize / 4);
         long resident = ResidentBytes("VmRSS:");
         ResetPeak();
         Capture(guest, path, codec);
         long peak = ResidentBytes("VmHWM:");
-        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        long fixedCost = Allocated(quarter, path, codec);
+        long allocated = Allocated(guest, path, codec);
         for (int round = 0; round < rounds; round++)
         {
             plain.Add(PlainWrite(image, path));
@@ -46,7 +46,7 @@ internal static class CaptureComparison
             plain gathered write + fdatasync  median {Median(plain):F3} s  ({stored / Median(plain) / 1e9:F2} GB/s)  min {plain.Min():F3}  max {plain.Max():F3}
             capture, committed                median {Median(capture):F3} s  ({stored / Median(capture) / 1e9:F2} GB/s)  min {capture.Min():F3}  max {capture.Max():F3}
             throughput, capture / plain       median {ratios[ratios.Count / 2]:F3}  min {ratios[0]:F3}  max {ratios[^1]:F3}
-            allocated                         {allocated / 1024} KiB in all, {(double)allocated / (image.Length / PageSize):F2} bytes a page
+            allocated                         {allocated / 1024} KiB in all, {(double)(allocated - fixedCost) / (guest.PageCount - quarter.PageCount):F2} bytes for each page more
             memory beyond guest and runtime   {(peak - resident) >> 20} MiB at the peak
             """));
         return 0;
@@ -67,6 +67,13 @@ internal static class CaptureComparison
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         File.Delete(path);
         return seconds;
+    }
+
+    private static long Allocated(ArrayGuest guest, string path, IPageCodec codec)
+    {
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        Capture(guest, path, codec);
+        return GC.GetTotalAllocatedBytes(precise: true) - before;
     }
 
     /// <summary>Writes the runs of pages that are not zero one behind the other, at least 1 MiB a system call, and syncs.</summary>
@@ -132,11 +139,11 @@ internal static class CaptureComparison
     }
 
     /// <summary>A guest that stands still: what is measured is the capture, not the guest.</summary>
-    private sealed class ArrayGuest(byte[] image) : IGuestMemory, IDirtyLog, IGuestPause
+    private sealed class ArrayGuest(byte[] image, long pages) : IGuestMemory, IDirtyLog, IGuestPause
     {
         public int PageSize => CaptureComparison.PageSize;
 
-        public long PageCount => image.Length / CaptureComparison.PageSize;
+        public long PageCount => pages;
 
         public void CopyPages(Pfn first, Span<byte> destination, Span<GuestPageType> types)
         {

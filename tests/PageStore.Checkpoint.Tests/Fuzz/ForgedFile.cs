@@ -1,6 +1,6 @@
-using Xunit;
 using System.Buffers.Binary;
 using PageStore.Fuzz;
+using Xunit;
 
 namespace PageStore.Checkpoint.Tests;
 
