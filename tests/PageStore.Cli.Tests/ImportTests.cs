@@ -58,7 +58,7 @@ public sealed class ImportTests : IDisposable
     [Theory]
     [InlineData(300, 120)]
     [InlineData(120, 300)]
-    [InlineData(300, 0)]
+    [InlineData(300, 1)]
     public void Page_count_follows_the_image(int before, int after)
     {
         byte[] large = RawImages.Mixed(300, 4);
@@ -68,6 +68,17 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(large[..(after * 4096)], Exported());
         Assert.Equal(large[..(before * 4096)], Exported("@1"));
         ToolRun.Ok("verify", _folder["f"]);
+    }
+
+    [Fact]
+    public void An_empty_image_is_refused_and_the_last_epoch_stays()
+    {
+        byte[] image = RawImages.Mixed(20, 4);
+        Import(image);
+        ToolRun run = ToolRun.WithInput([], "import", "-", "-o", _folder["f"]);
+        Assert.Equal((3, ""), (run.Code, run.Out));
+        Assert.StartsWith("pagestore: The image is empty.", run.Error, StringComparison.Ordinal);
+        Assert.Equal(image, Exported());
     }
 
     [Fact]
