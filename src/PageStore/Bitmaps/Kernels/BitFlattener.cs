@@ -40,7 +40,6 @@ internal static partial class BitFlattener
     public static int Flatten(
         ReadOnlySpan<ulong> words, long origin, Span<long> destination, out int consumed, BitmapWidth width)
     {
-        Span<long> behind = stackalloc long[Slack];
         int written = 0;
         int size = BlockWords;
         consumed = 0;
@@ -61,10 +60,15 @@ internal static partial class BitFlattener
                     continue;
                 }
 
-                Span<long> overrun = destination.Slice(written + count, Slack);
-                overrun.CopyTo(behind);
+                // Slack entries are three vectors: a few instructions a block, where copying spans would be two calls.
+                ref long overrun = ref MemoryMarshal.GetReference(destination.Slice(written + count, Slack));
+                Vector512<long> behind = Vector512.LoadUnsafe(ref overrun);
+                Vector512<long> behind8 = Vector512.LoadUnsafe(ref overrun, 8);
+                Vector512<long> behind16 = Vector512.LoadUnsafe(ref overrun, 16);
                 FlattenBlock(block, filled, origin + ((long)consumed << BitmapBounds.WordShift), destination[written..], count, width);
-                behind.CopyTo(overrun);
+                behind.StoreUnsafe(ref overrun);
+                behind8.StoreUnsafe(ref overrun, 8);
+                behind16.StoreUnsafe(ref overrun, 16);
             }
 
             written += count;
