@@ -63,6 +63,7 @@ internal static class BitmapComparison
             .Add("PageBitmap.CopySetBits", () => Decode(a, buffer))
             .Add("C, same instructions", () => Decode(a, buffer, BitmapBaseline.FlattenSame))
             .Add("C, plain tzcnt loop", () => Decode(a, buffer, BitmapBaseline.FlattenTzcnt))
+            .Add("C#, plain tzcnt loop", () => Decode(a, buffer, FlattenTzcnt))
             .Add("PageBitmap.SetBits, foreach", () => SumBits(a))
             .AddSlow("BitArray", () => SumBits(x), quick);
         yield return new Contest($"enumerate runs {at}", rounds)
@@ -179,6 +180,24 @@ internal static class BitmapComparison
         }
 
         return Decoded(sum, a);
+    }
+
+    /// <summary>The loop that everybody writes first, the same as in C.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private static long FlattenTzcnt(ReadOnlySpan<ulong> a, long words, ref long position, long origin, Span<long> to, long capacity)
+    {
+        int written = 0;
+        int at = (int)position;
+        for (; at < a.Length && to.Length - written >= 64; at++)
+        {
+            for (ulong word = a[at]; word != 0; word &= word - 1)
+            {
+                to[written++] = origin + ((long)at * 64) + System.Numerics.BitOperations.TrailingZeroCount(word);
+            }
+        }
+
+        position = at;
+        return written;
     }
 
     /// <summary>Uses what was decoded, whose parts depend on how each way cuts it, and returns what all ways must agree on.</summary>
