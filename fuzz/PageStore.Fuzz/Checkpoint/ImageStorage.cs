@@ -23,6 +23,8 @@ internal sealed class ImageStorage(SparseImage image) : IStorage
 
     public void Sync() => throw new NotSupportedException("A reader does not write.");
 
+    public void Truncate(long length) => throw new NotSupportedException("A reader does not write.");
+
     public void Dispose()
     {
     }

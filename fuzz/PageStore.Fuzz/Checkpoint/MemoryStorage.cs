@@ -30,6 +30,8 @@ internal sealed class MemoryStorage : IStorage
     {
     }
 
+    public void Truncate(long length) => Array.Resize(ref _bytes, checked((int)length));
+
     public void Dispose()
     {
     }

@@ -23,6 +23,8 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         }
     }
 
+    public Guid HostRun => HostIdentity.Run;
+
     internal SafeFileHandle Handle => handle;
 
     /// <summary>Opens for reading; takes no lock, so that a writer in another process goes on.</summary>
@@ -91,6 +93,49 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         {
             throw Failed("sync", 0, cause);
         }
+    }
+
+    public void Truncate(long length)
+    {
+        try
+        {
+            RandomAccess.SetLength(handle, length);
+        }
+        catch (Exception cause) when (IsFailure(cause))
+        {
+            throw Failed("truncate", length, cause);
+        }
+    }
+
+    public bool TryPunch(long offset, long length)
+    {
+        try
+        {
+            return MediumAccess.TryPunch(handle, offset, length);
+        }
+        catch (Exception cause) when (IsFailure(cause))
+        {
+            throw Failed("give space back of", offset, cause);
+        }
+    }
+
+    public void ReadMedium(long offset, Span<byte> destination)
+    {
+        try
+        {
+            if (MediumAccess.TryReadDirect(handle, offset, destination))
+            {
+                return;
+            }
+
+            MediumAccess.ForgetCached(handle, offset, destination.Length);
+        }
+        catch (Exception cause) when (IsFailure(cause))
+        {
+            throw Failed("read", offset, cause);
+        }
+
+        Read(offset, destination);
     }
 
     public void Dispose() => handle.Dispose();

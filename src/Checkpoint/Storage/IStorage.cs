@@ -24,4 +24,28 @@ internal interface IStorage : IDisposable
     /// <summary>Returns when everything written before is on the medium.</summary>
     /// <exception cref="StorageException">The medium failed; what it holds is not known.</exception>
     void Sync();
+
+    /// <summary>Cuts the file off behind <paramref name="length"/>, which is at most its length.</summary>
+    /// <exception cref="StorageException">The medium failed.</exception>
+    void Truncate(long length);
+
+    /// <summary>
+    /// Gives the space of a range back to the medium; the range reads as zeros from then on. False where the medium cannot, which
+    /// leaves the range as it is.
+    /// </summary>
+    /// <exception cref="StorageException">The medium failed.</exception>
+    bool TryPunch(long offset, long length) => false;
+
+    /// <summary>
+    /// As <see cref="Read"/>, but from the medium itself: after a failed sync a cache may hold what the medium does not.
+    /// </summary>
+    /// <exception cref="CorruptDataException">The file ends before.</exception>
+    /// <exception cref="StorageException">The medium failed.</exception>
+    void ReadMedium(long offset, Span<byte> destination) => Read(offset, destination);
+
+    /// <summary>
+    /// Names the run of the host whose cache stands between the writes and the medium: as long as it is the same, writes
+    /// that were not synced have not been lost.
+    /// </summary>
+    Guid HostRun => Guid.Empty;
 }

@@ -21,6 +21,8 @@ internal sealed class MappedStorage(FileStorage file) : IStorage
 
     public long Length => file.Length;
 
+    public Guid HostRun => file.HostRun;
+
     public void Read(long offset, Span<byte> destination)
     {
         View? view = _current;
@@ -36,6 +38,12 @@ internal sealed class MappedStorage(FileStorage file) : IStorage
     public void Write(long offset, IReadOnlyList<ReadOnlyMemory<byte>> parts) => file.Write(offset, parts);
 
     public void Sync() => file.Sync();
+
+    public void Truncate(long length) => file.Truncate(length);
+
+    public bool TryPunch(long offset, long length) => file.TryPunch(offset, length);
+
+    public void ReadMedium(long offset, Span<byte> destination) => file.ReadMedium(offset, destination);
 
     /// <summary>Makes the mapping anew if the file has grown enough. Thread-safe.</summary>
     /// <exception cref="StorageException">The file cannot be mapped.</exception>

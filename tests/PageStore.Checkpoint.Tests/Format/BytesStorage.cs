@@ -24,6 +24,8 @@ internal sealed class BytesStorage(byte[] bytes, int length, bool[]? touched = n
     {
     }
 
+    public void Truncate(long length) => throw new NotSupportedException("Only read here.");
+
     public void Dispose()
     {
     }

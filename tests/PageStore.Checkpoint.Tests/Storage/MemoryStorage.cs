@@ -40,6 +40,12 @@ internal sealed class MemoryFile
         _durable = ToArray();
     }
 
+    public void Truncate(long length)
+    {
+        Array.Clear(_bytes, (int)length, _bytes.Length - (int)length);
+        Length = length;
+    }
+
     /// <summary>The file after a loss of power: what was synced, and of the writes since then those that are chosen.</summary>
     /// <param name="survives">Which of <see cref="Unsynced"/>, by number.</param>
     public MemoryFile AfterPowerLoss(Func<int, bool> survives)
@@ -167,6 +173,16 @@ internal sealed class MemoryStorage(MemoryFile file, Fault? fault = null) : ISto
         {
             FailIfStruck(FaultTarget.Sync);
             file.Sync();
+        }
+    }
+
+    public void Truncate(long length)
+    {
+        ObjectDisposedException.ThrowIf(Disposed, this);
+        lock (_gate)
+        {
+            FailIfStruck(FaultTarget.Write);
+            file.Truncate(length);
         }
     }
 

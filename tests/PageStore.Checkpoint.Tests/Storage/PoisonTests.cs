@@ -76,6 +76,8 @@ public sealed class PoisonTests
         {
         }
 
+        public void Truncate(long length) => throw new NotSupportedException("Not truncated here.");
+
         public void Dispose()
         {
         }
