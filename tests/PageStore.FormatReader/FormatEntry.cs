@@ -2,7 +2,7 @@ namespace PageStore.FormatReader;
 
 public enum FormatKind
 {
-    Absent, Zero, Repeated, Raw, Lz4, Patch, Shared, External, Node, Record, Segment,
+    Absent, Zero, Repeated, Raw, Lz4, Patch, Shared, External, Node, Record, Segment, Dropped,
 }
 
 /// <summary>docs/format.md, "Entries".</summary>

@@ -140,13 +140,16 @@ public sealed class FormatFile
     private void CheckSegments()
     {
         BrokenFormatException.Unless(Root.DataEnd <= SegmentsStart + (Root.SegmentCount * Header.SegmentSize), "data end behind the last segment");
+        long segments = 0;
         foreach ((long number, FormatEntry entry) in Root.Segments.Leaves())
         {
             long live = (long)(entry.Second >> 32) * 16;
             long used = (long)(entry.Second & uint.MaxValue) * 16;
-            BrokenFormatException.Unless(number < Root.SegmentCount && entry.PageType is >= 1 and <= 3, $"segment {number}: number or class");
-            BrokenFormatException.Unless((entry.First & ((1UL << 56) - 1)) == 0, $"segment {number}: session or generation");
-            BrokenFormatException.Unless(live <= used && used <= Header.SegmentSize, $"segment {number}: used or live");
+            BrokenFormatException.Unless(number == segments++ && entry.PageType <= 4, $"segment {number}: number or class");
+            BrokenFormatException.Unless((entry.First & ((1UL << 56) - 1)) == 0, $"segment {number}: reserved bits");
+            BrokenFormatException.Unless(entry.PageType == 0 || (live <= used && used <= Header.SegmentSize), $"segment {number}: used or live");
         }
+
+        BrokenFormatException.Unless(segments == Root.SegmentCount, "the segment table has not an account for each segment");
     }
 }

@@ -9,7 +9,7 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
 
     internal FormatTree Segments { get; private init; } = null!;
 
-    /// <summary>Where the next raw, packed and index blocks go.</summary>
+    /// <summary>Where the next raw, packed, index and meta blocks go.</summary>
     public IReadOnlyList<long> Positions { get; private init; } = [];
 
     private static ReadOnlySpan<byte> Magic => "PSROOT\r\n"u8;
@@ -17,13 +17,14 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
     /// <summary>"The valid slot copy": magic, sum, file UUID and reserved bytes are right.</summary>
     internal static bool IsValid(ReadOnlySpan<byte> copy, Guid fileId) =>
         copy.StartsWith(Magic) && Bytes.U64(copy, 496) == Bytes.Sum(copy[..496]) && Bytes.Uuid(copy, 152) == fileId
-        && Bytes.AllZero(copy[200..496]) && Bytes.AllZero(copy[504..512]);
+        && Bytes.AllZero(copy[224..496]) && Bytes.AllZero(copy[504..512]);
 
     internal static FormatRoot Read(FormatFile file, ReadOnlySpan<byte> copy)
     {
         BrokenFormatException.Unless(Bytes.U64(copy, 16) == 0, "root: a required feature that this reader does not know");
         BrokenFormatException.Unless(Bytes.AllZero(copy[120..144]), "root: a session table in a plain file");
-        BrokenFormatException.Unless(Bytes.U64(copy, 168) == 1, "root: flags");
+        ulong flags = Bytes.U64(copy, 168);
+        BrokenFormatException.Unless(flags is 0 or 1 or 3 && (flags == 0) != Bytes.AllZero(copy[208..224]), "root: flags");
         var root = new FormatRoot(
             Bytes.U64(copy, 8),
             Bytes.Count(copy, 32, "data end"),
@@ -35,7 +36,7 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
         {
             Directory = FormatTree.Read(file, copy.Slice(72, FormatTree.Size), FormatTreeKind.Directory),
             Segments = FormatTree.Read(file, copy.Slice(96, FormatTree.Size), FormatTreeKind.Segments),
-            Positions = [Bytes.Count(copy, 176, "raw position"), Bytes.Count(copy, 184, "packed position"), Bytes.Count(copy, 192, "index position")],
+            Positions = [Bytes.Count(copy, 176, "raw position"), Bytes.Count(copy, 184, "packed position"), Bytes.Count(copy, 192, "index position"), Bytes.Count(copy, 200, "meta position")],
         };
         BrokenFormatException.Unless(root.Sequence >= 1 && root.NewestEpoch < root.NextEpoch, "root: sequence or epoch ids");
         return root;

@@ -171,7 +171,7 @@ internal sealed class FormatTree(FormatFile file, FormatTreeKind kind, FormatEnt
         bool allowed = kind switch
         {
             FormatTreeKind.PageTable => entry.Kind <= FormatKind.Lz4,
-            FormatTreeKind.Directory => entry.Kind is FormatKind.Absent or FormatKind.Record,
+            FormatTreeKind.Directory => entry.Kind is FormatKind.Absent or FormatKind.Record or FormatKind.Dropped,
             FormatTreeKind.Segments => entry.Kind is FormatKind.Absent or FormatKind.Segment,
             _ => entry.Kind <= FormatKind.Lz4,
         };
@@ -191,6 +191,7 @@ internal sealed class FormatTree(FormatFile file, FormatTreeKind kind, FormatEnt
             FormatKind.Zero => !entry.HasPlace && entry.Second == 0,
             FormatKind.Repeated => !entry.HasPlace && entry.Second != 0,
             FormatKind.Raw => !entry.HasLength,
+            FormatKind.Dropped => !entry.HasPlace,
             _ => true,
         };
         BrokenFormatException.Unless(right, $"entry: stray bits in one of kind {entry.Kind}");

@@ -7,56 +7,39 @@ namespace PageStore.Checkpoint;
 /// </summary>
 public sealed class CheckpointWriter : IDisposable
 {
-    private readonly IStorage _storage;
-    private readonly FileHeader _header;
-    private readonly WriteBehind _behind;
-    private readonly SegmentAllocator _segments;
-    private readonly TreeWriter _trees;
-    private FileRoot _root;
+    private readonly WritableFile _file;
     private EpochBuilder? _builder;
     private PageStoreException? _poison;
     private bool _disposed;
 
     private CheckpointWriter(IStorage storage, FileHeader header, CheckpointWriterOptions options)
     {
-        _storage = storage;
-        _header = header;
         Codec = options.Codec;
         Clock = options.Clock;
-        _root = FileRoot.Find(storage, header);
-        _behind = new WriteBehind(storage);
-        _segments = new SegmentAllocator(header.SegmentSize);
-        Raw = new SegmentAppender(SegmentClass.Raw, _segments, _behind);
-        Packed = new SegmentAppender(SegmentClass.Packed, _segments, _behind);
-        Index = new SegmentAppender(SegmentClass.Index, _segments, _behind);
-        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index]));
-        _trees = new TreeWriter(Nodes, Index);
-        GoToRoot();
+        _file = new WritableFile(storage, header, options);
     }
 
     /// <summary>The page size in bytes.</summary>
-    public int PageSize => _header.PageSize;
+    public int PageSize => _file.Header.PageSize;
 
     /// <summary>The newest committed epoch, or null while there is none.</summary>
-    public EpochId? Newest => _root.Slot.NewestEpoch.Value == 0 ? null : _root.Slot.NewestEpoch;
+    public EpochId? Newest => Root.Slot.NewestEpoch.Value == 0 ? null : Root.Slot.NewestEpoch;
 
     internal IPageCodec Codec { get; }
 
     internal TimeProvider Clock { get; }
 
-    internal SegmentAppender Raw { get; }
+    internal SegmentAppender Raw => _file.Raw;
 
-    internal SegmentAppender Packed { get; }
+    internal SegmentAppender Packed => _file.Packed;
 
-    internal SegmentAppender Index { get; }
+    internal SegmentAppender Index => _file.Index;
 
-    internal NodeReader Nodes { get; }
+    internal TreeWriter Trees => _file.Trees;
 
-    internal TreeWriter Trees => _trees;
+    internal FileRoot Root => _file.Root;
 
-    internal FileRoot Root => _root;
-
-    internal TimeSpan WriteTime => _behind.WriteTime;
+    internal TimeSpan WriteTime => _file.WriteTime;
 
     /// <summary>Creates a file that must not exist yet, readable and writable by its owner only.</summary>
     /// <param name="path">Where it will be.</param>
@@ -102,7 +85,7 @@ public sealed class CheckpointWriter : IDisposable
         header.Write(bytes);
         storage.Write(Layout.HeaderOffset, [bytes]);
         storage.Write(Layout.HeaderCopyOffset, [bytes]);
-        WriteSlot(storage, EmptySlot(header), 0);
+        RootSlots.Write(storage, EmptySlot(header), 0);
 
         // The file reaches to the first segment from the start, so that all slots can always be read.
         storage.Write(Layout.SegmentsOffset - 1, [new byte[1]]);
@@ -128,7 +111,7 @@ public sealed class CheckpointWriter : IDisposable
     public Epoch OpenEpoch(EpochId id)
     {
         ThrowIfUnusable();
-        return new Epoch(_root, _root.TryReadRecord(id) ?? throw new KeyNotFoundException($"{_storage.Name} has no epoch {id}."));
+        return new Epoch(Root, Root.TryReadRecord(id) ?? throw new KeyNotFoundException($"{_file.Storage.Name} has no epoch {id}."));
     }
 
     /// <summary>Begins an epoch. Only one can be under way: commit or dispose it before the next.</summary>
@@ -146,54 +129,50 @@ public sealed class CheckpointWriter : IDisposable
         }
 
         Epoch? parent = options.Parent is { } id ? OpenEpoch(id) : null;
-        _builder = new EpochBuilder(this, options, parent, _root.Slot.NextEpoch);
+        _builder = new EpochBuilder(this, options, parent, Root.Slot.NextEpoch);
         return _builder;
     }
 
-    /// <summary>Stops writing. An epoch that was not committed is forgotten. Idempotent.</summary>
+    /// <summary>Makes everything that was committed survive a loss of power, in whatever mode the writer is.</summary>
+    /// <exception cref="StorageException">The medium failed; the writer is poisoned.</exception>
+    public void Sync() => Guard(() =>
+    {
+        _file.Sync();
+        return true;
+    });
+
+    /// <summary>
+    /// Stops writing. An epoch that was not committed is forgotten; those that were are synced, as by <see cref="Sync"/>, but
+    /// an error in that is not thrown: who must know syncs first. Idempotent.
+    /// </summary>
     public void Dispose()
     {
-        if (!_disposed)
+        if (_disposed)
         {
-            _disposed = true;
-            _behind.Dispose();
-            _storage.Dispose();
+            return;
         }
+
+        if (_poison is null)
+        {
+            Close();
+        }
+
+        _disposed = true;
+        _file.Dispose();
     }
 
-    /// <summary>Makes a finished epoch the newest one, durably: append, sync, flip, sync.</summary>
+    /// <summary>Makes a finished epoch the newest one: append, then flip.</summary>
     internal EpochRecord Commit(EpochRecord record) => Guard(() =>
     {
-        byte[] bytes = EpochRecordFormat.Write(record);
-        Span<byte> block = Index.Reserve(bytes.Length, out long offset);
-        bytes.CopyTo(block);
-        Index.Advance(bytes.Length);
-        var entry = Entry.BlockOf(EntryKind.Record, offset, bytes.Length, ContentSum.Of(bytes));
-
-        TreeRoot directory = ApplyTo(_root.Slot.Directory, TreeKind.EpochDirectory, [new LeafChange(record.Id.Value, 0, entry)]);
-        TreeRoot segments = ApplyTo(_root.Slot.Segments, TreeKind.SegmentTable, [.. _segments.Changed.Select(pair => new LeafChange(pair.Key, 0, pair.Value.ToEntry()))]);
-        FlushAll();
-        _storage.Sync();
-
-        RootSlot slot = _root.Slot with
+        Entry entry = _file.AppendRecord(EpochRecordFormat.Write(record));
+        _file.Commit([new LeafChange(record.Id.Value, 0, entry)], slot => slot with
         {
-            Sequence = _root.Slot.Sequence + 1,
-            DataEnd = _segments.DataEnd,
             NextEpoch = new EpochId(record.Id.Value + 1),
             NewestEpoch = record.Id,
-            EpochCount = _root.Slot.EpochCount + 1,
-            Time = Clock.GetUtcNow(),
-            Directory = directory,
-            Segments = segments,
-            SegmentCount = _segments.Count,
-            Append = new AppendPositions(Raw.Position, Packed.Position, Index.Position),
-        };
-        WriteSlot(_storage, slot, Layout.SlotCount - 1 - _root.SlotIndex);
-        _storage.Sync();
-        _root = FileRoot.Find(_storage, _header);
-        GoToRoot();
+            EpochCount = slot.EpochCount + 1,
+        });
         _builder = null;
-        return record with { Offset = offset };
+        return record with { Offset = entry.Offset };
     });
 
     /// <summary>Forgets an epoch under way; its blocks will be written over. Does not throw: an error poisons the writer.</summary>
@@ -207,8 +186,7 @@ public sealed class CheckpointWriter : IDisposable
 
         try
         {
-            FlushAll();
-            GoToRoot();
+            _file.Forget();
         }
         catch (PageStoreException failure)
         {
@@ -239,7 +217,7 @@ public sealed class CheckpointWriter : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_poison is not null)
         {
-            throw new StorageException($"The writer of {_storage.Name} stopped at an earlier error: {_poison.Message} The file keeps its last committed epoch; open it anew to go on.", _poison);
+            throw new StorageException($"The writer of {_file.Storage.Name} stopped at an earlier error: {_poison.Message} The file keeps its last committed epoch; open it anew to go on.", _poison);
         }
     }
 
@@ -269,39 +247,19 @@ public sealed class CheckpointWriter : IDisposable
         SegmentCount = 0,
         FileId = header.FileId,
         Append = default,
+        IsClosed = true,
     };
 
-    private static void WriteSlot(IStorage storage, RootSlot slot, int index)
+    private void Close()
     {
-        byte[] copies = new byte[Layout.SlotSize * Layout.SlotCopies];
-        for (int copy = 0; copy < Layout.SlotCopies; copy++)
+        _builder?.Dispose();
+        try
         {
-            slot.Write(copies.AsSpan(copy * Layout.SlotSize));
+            _file.Close();
         }
-
-        storage.Write(Layout.SlotOffset(index, 0), [copies]);
-    }
-
-    private TreeRoot ApplyTo(TreeRoot tree, TreeKind kind, ReadOnlySpan<LeafChange> changes) =>
-        changes.IsEmpty ? tree : _trees.Apply(tree, kind, Math.Max(tree.Height, TreeRoot.HeightFor(changes[^1].Key + 1)), changes);
-
-    private void FlushAll()
-    {
-        Raw.Flush();
-        Packed.Flush();
-        Index.Flush();
-        _behind.Drain();
-    }
-
-    private void GoToRoot()
-    {
-        RootSlot slot = _root.Slot;
-        _segments.ResetTo(slot.SegmentCount, slot.DataEnd);
-        Raw.ResetTo(slot.Append.Raw);
-        Packed.ResetTo(slot.Append.Packed);
-        Index.ResetTo(slot.Append.Index);
-        _segments.Reopen(SegmentClass.Raw, slot.Append.Raw);
-        _segments.Reopen(SegmentClass.Packed, slot.Append.Packed);
-        _segments.Reopen(SegmentClass.Index, slot.Append.Index);
+        catch (PageStoreException)
+        {
+            // The next writer finds a file that was not closed in order, and looks closely.
+        }
     }
 }

@@ -3,12 +3,13 @@ namespace PageStore.Checkpoint;
 /// <summary>One consistent view of a file: its header, one committed root, and what reads below it. Immutable, thread-safe.</summary>
 internal sealed class FileRoot
 {
-    private FileRoot(FileHeader header, RootSlot slot, int slotIndex, NodeReader nodes)
+    /// <summary>Makes the view of a root that is known to be valid.</summary>
+    public FileRoot(IStorage storage, FileHeader header, RootSlot slot, int slotIndex)
     {
         Header = header;
         Slot = slot;
         SlotIndex = slotIndex;
-        Nodes = nodes;
+        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, slot.DataEnd));
     }
 
     public FileHeader Header { get; }
@@ -42,24 +43,14 @@ internal sealed class FileRoot
 
     /// <summary>Finds the newest committed root.</summary>
     /// <exception cref="CorruptDataException">No slot holds one, or the file is shorter than it says.</exception>
-    public static FileRoot Find(IStorage storage, FileHeader header)
-    {
-        RootSlot? newest = null;
-        int index = 0;
-        for (int slot = 0; slot < Layout.SlotCount; slot++)
-        {
-            for (int copy = 0; copy < Layout.SlotCopies; copy++)
-            {
-                RootSlot? candidate = TryReadSlot(storage, header, Layout.SlotOffset(slot, copy));
-                if (candidate is not null && candidate.Sequence > (newest?.Sequence ?? 0))
-                {
-                    newest = candidate;
-                    index = slot;
-                }
-            }
-        }
+    public static FileRoot Find(IStorage storage, FileHeader header) => Newest(storage, header, RootSlots.Read(storage, header));
 
-        if (newest is null)
+    /// <summary>The view of the newest of the roots that the slots hold.</summary>
+    /// <exception cref="CorruptDataException">No slot holds one, or the file is shorter than it says.</exception>
+    public static FileRoot Newest(IStorage storage, FileHeader header, RootSlot?[] slots)
+    {
+        int index = RootSlots.IndexOfNewest(slots);
+        if (slots[index] is not { } newest)
         {
             throw new CorruptDataException($"{storage.Name} has no valid root in its slots at offsets {Layout.SlotOffset(0, 0)} and {Layout.SlotOffset(1, 0)}.") { Offset = Layout.SlotOffset(0, 0) };
         }
@@ -69,7 +60,7 @@ internal sealed class FileRoot
             throw Damage.At(storage.Length, $"{storage.Name} is truncated: it should have at least {newest.DataEnd} bytes");
         }
 
-        return new FileRoot(header, newest, index, new NodeReader(new BlockReader(storage, header.SegmentSize, newest.DataEnd)));
+        return new FileRoot(storage, header, newest, index);
     }
 
     /// <summary>The record of an epoch, or null where the directory has none of that id.</summary>
@@ -97,18 +88,6 @@ internal sealed class FileRoot
                 yield return ReadRecord(new EpochId(id), entry);
             }
         }
-    }
-
-    private static RootSlot? TryReadSlot(IStorage storage, FileHeader header, long offset)
-    {
-        Span<byte> bytes = stackalloc byte[Layout.SlotSize];
-        if (storage.Length < offset + Layout.SlotSize)
-        {
-            return null;
-        }
-
-        storage.Read(offset, bytes);
-        return RootSlot.TryRead(bytes, offset, header);
     }
 
     private TreeCursor BindDirectory()

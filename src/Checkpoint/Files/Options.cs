@@ -38,6 +38,18 @@ public sealed record CheckpointWriterOptions
     /// </summary>
     public IPageCodec Codec { get; init; } = PageCodecs.None;
 
+    /// <summary>What of committed epochs can be lost; nothing, unless said otherwise.</summary>
+    public Durability Durability { get; init; }
+
+    /// <summary>For <see cref="Durability.SurvivesPowerLossInGroups"/>: at most so many commits stand unsynced, 2 or more; 16 unless said otherwise.</summary>
+    public int GroupSize { get; init; } = 16;
+
+    /// <summary>
+    /// For <see cref="Durability.SurvivesPowerLossInGroups"/>: a commit this long after the last sync is synced, whatever the group's size; 5 seconds
+    /// unless said otherwise, as the kernel's own writeback (vm.dirty_writeback_centisecs).
+    /// </summary>
+    public TimeSpan GroupDelay { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Tells the times in the file. A seam: with it and <see cref="FileId"/> tests write the same bytes each time.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -51,6 +63,11 @@ public sealed record CheckpointWriterOptions
         if (!int.IsPow2(SegmentSize) || SegmentSize is < 1 << Layout.MinSegmentShift or > 1 << Layout.MaxSegmentShift)
         {
             throw new ArgumentOutOfRangeException(nameof(SegmentSize), SegmentSize, "A segment has a power of two from 65536 to 1073741824 bytes.");
+        }
+
+        if (!Enum.IsDefined(Durability) || GroupSize < 2 || GroupDelay < TimeSpan.Zero)
+        {
+            throw new ArgumentOutOfRangeException(nameof(Durability), Durability, "Not a durability, a group of less than two commits, or a negative delay.");
         }
     }
 }

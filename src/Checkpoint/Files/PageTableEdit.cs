@@ -65,8 +65,8 @@ internal sealed class PageTableEdit(TreeWriter trees, TreeRoot table, ClassCount
         _sorted = true;
     }
 
-    /// <summary>Keeps the last change of each key, at the front; returns how many.</summary>
-    private static int KeepLast(Span<LeafChange> changes)
+    /// <summary>Keeps the last change of each key, at the front; returns how many. The blocks of the others are in vain.</summary>
+    private int KeepLast(Span<LeafChange> changes)
     {
         int kept = 0;
         for (int i = 0; i < changes.Length; i++)
@@ -74,6 +74,10 @@ internal sealed class PageTableEdit(TreeWriter trees, TreeRoot table, ClassCount
             if (i + 1 == changes.Length || changes[i + 1].Key != changes[i].Key)
             {
                 changes[kept++] = changes[i];
+            }
+            else
+            {
+                trees.ReleaseFresh(changes[i].Entry);
             }
         }
 

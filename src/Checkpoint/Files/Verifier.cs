@@ -39,6 +39,24 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
         return new VerifyReport(_epochs, _pages, _damage, _warnings);
     }
 
+    /// <summary>Checks only what the root reaches and one before it did not; epochs of both are taken for good.</summary>
+    /// <param name="before">The earlier root; null checks everything.</param>
+    public VerifyReport RunSince(RootSlot? before)
+    {
+        Guard(default, "segment table", () => new TreeDiff(root.Nodes, TreeKind.SegmentTable, (key, _, after) => CheckSegment(key, after))
+            .Run(before?.Segments ?? default, root.Slot.Segments));
+        List<EpochId> ids = [];
+        Guard(default, "epoch directory", () => new TreeDiff(root.Nodes, TreeKind.EpochDirectory, (key, _, after) => AddId(ids, key, after))
+            .Run(before?.Directory ?? default, root.Slot.Directory));
+        foreach (EpochId id in ids)
+        {
+            Guard(id, "record", () => CheckEpoch(id));
+            _epochs++;
+        }
+
+        return new VerifyReport(_epochs, _pages, _damage, _warnings);
+    }
+
     private void CheckSpareCopies()
     {
         Span<byte> bytes = stackalloc byte[Layout.HeaderSize];
@@ -74,7 +92,7 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
     private List<EpochId> EpochIds()
     {
         List<EpochId> ids = [];
-        Guard(default, "epoch directory", () => CheckTree(root.Slot.Directory, TreeKind.EpochDirectory, (key, entry) => AddId(ids, key)));
+        Guard(default, "epoch directory", () => CheckTree(root.Slot.Directory, TreeKind.EpochDirectory, (key, entry) => AddId(ids, key, entry)));
         if (ids.Count != root.Slot.EpochCount && _damage.Count == 0)
         {
             _damage.Add(Damage.At(Layout.SlotOffset(root.SlotIndex, 0), $"the root counts {root.Slot.EpochCount} epochs, the directory holds {ids.Count}"));
@@ -83,14 +101,17 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
         return ids;
     }
 
-    private void AddId(List<EpochId> ids, long key)
+    private void AddId(List<EpochId> ids, long key, Entry entry)
     {
         if (key < 1 || key >= root.Slot.NextEpoch.Value)
         {
             throw Damage.At(root.Slot.Directory.Root.Offset, $"the directory holds an epoch {key}, and the next one is {root.Slot.NextEpoch}");
         }
 
-        ids.Add(new EpochId(key));
+        if (entry.Kind == EntryKind.Record)
+        {
+            ids.Add(new EpochId(key));
+        }
     }
 
     private void CheckTree(TreeRoot tree, TreeKind kind, Action<long, Entry> leaf) =>

@@ -16,6 +16,9 @@ internal enum EntryKind : byte
     Node = 8,
     Record = 9,
     Segment = 10,
+
+    /// <summary>A dropped epoch that still links others: only its parent is known.</summary>
+    Dropped = 11,
 }
 
 /// <summary>
@@ -44,6 +47,9 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
 
     public ContentSum ContentSum => new(Sum);
 
+    /// <summary>Whether there is a stored block behind the entry.</summary>
+    public bool HasBlock => Kind is >= EntryKind.Raw and <= EntryKind.Record;
+
     public bool IsPlainAbsent => Word == 0 && Sum == 0;
 
     public static Entry AbsentOf(GuestPageType type) => new(TypeBits(type), 0);
@@ -57,6 +63,9 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
 
     public static Entry BlockOf(EntryKind kind, long offset, int storedBytes, ContentSum sum, GuestPageType type = GuestPageType.Normal) =>
         new(KindBits(kind) | TypeBits(type) | ((ulong)((storedBytes / Layout.Unit) - 1) << 44) | LocationBits(offset), sum.Value);
+
+    /// <summary>How many bytes the block behind the entry takes; the length of plain content decides for raw ones.</summary>
+    public int BlockBytes(int plainBytes) => Kind == EntryKind.Raw ? Layout.RoundToUnit(plainBytes) : StoredBytes;
 
     /// <summary>The same content under another page type.</summary>
     public Entry WithType(GuestPageType type) => this with { Word = (Word & ~(0xFUL << 56)) | TypeBits(type) };

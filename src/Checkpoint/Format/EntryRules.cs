@@ -39,7 +39,7 @@ internal static class EntryRules
     private static bool IsLeafKind(EntryKind kind, TreeKind tree) => tree switch
     {
         TreeKind.PageTable => kind <= EntryKind.External,
-        TreeKind.EpochDirectory => kind is EntryKind.Absent or EntryKind.Record,
+        TreeKind.EpochDirectory => kind is EntryKind.Absent or EntryKind.Record or EntryKind.Dropped,
         TreeKind.SegmentTable => kind is EntryKind.Absent or EntryKind.Segment,
         _ => kind is EntryKind.Absent or EntryKind.Raw or EntryKind.Lz4,
     };
@@ -72,6 +72,7 @@ internal static class EntryRules
         EntryKind.Absent or EntryKind.Zero when entry.Offset != 0 || entry.LengthField != 0 || entry.Sum != 0 => "an entry without content has stray bits",
         EntryKind.Repeated when entry.Offset != 0 || entry.LengthField != 0 || entry.Sum == 0 => "a repeated word with stray bits",
         EntryKind.Raw when entry.LengthField != 0 => "a raw entry with a length",
+        EntryKind.Dropped when entry.Offset != 0 || entry.LengthField != 0 => "a dropped epoch with stray bits",
         _ => null,
     };
 

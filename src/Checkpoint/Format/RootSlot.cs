@@ -3,13 +3,16 @@ using System.Buffers.Binary;
 namespace PageStore.Checkpoint;
 
 /// <summary>Where the next block of each segment class goes; 0 while the class has no segment.</summary>
-internal readonly record struct AppendPositions(long Raw, long Packed, long Index);
+internal readonly record struct AppendPositions(long Raw, long Packed, long Index, long Meta);
 
 /// <summary>One committed root: docs/format.md, "Root slot".</summary>
 internal sealed record RootSlot
 {
     private const int SumOffset = 496;
     private const ulong SyncedFlag = 1;
+    private const ulong ClosedFlag = 2;
+    private const int HostRunOffset = 208;
+    private const int ReservedOffset = 224;
 
     public required long Sequence { get; init; }
 
@@ -36,6 +39,18 @@ internal sealed record RootSlot
 
     public required AppendPositions Append { get; init; }
 
+    /// <summary>
+    /// The run of the host in which the root was written without a sync; empty for a synced one. In another run of the host what
+    /// it reaches may be lost.
+    /// </summary>
+    public Guid HostRun { get; init; }
+
+    /// <summary>Whether the writer was closed in order behind this root.</summary>
+    public bool IsClosed { get; init; }
+
+    /// <summary>Whether the root and all that it reaches were on the medium before a later root was written.</summary>
+    public bool IsSynced => HostRun == Guid.Empty;
+
     private static ReadOnlySpan<byte> Magic => [0x50, 0x53, 0x52, 0x4F, 0x4F, 0x54, 0x0D, 0x0A];
 
     public void Write(Span<byte> destination)
@@ -53,10 +68,12 @@ internal sealed record RootSlot
         Segments.Write(destination[96..]);
         BinaryPrimitives.WriteInt64LittleEndian(destination[144..], SegmentCount);
         FileId.TryWriteBytes(destination[152..], bigEndian: true, out _);
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[168..], SyncedFlag);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[168..], (IsSynced ? SyncedFlag : 0) | (IsClosed ? ClosedFlag : 0));
         BinaryPrimitives.WriteInt64LittleEndian(destination[176..], Append.Raw);
         BinaryPrimitives.WriteInt64LittleEndian(destination[184..], Append.Packed);
         BinaryPrimitives.WriteInt64LittleEndian(destination[192..], Append.Index);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[200..], Append.Meta);
+        HostRun.TryWriteBytes(destination[HostRunOffset..], bigEndian: true, out _);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[SumOffset..], ContentSum.Of(destination[..SumOffset]).Value);
     }
 
@@ -93,19 +110,23 @@ internal sealed record RootSlot
         Append = new AppendPositions(
             BinaryPrimitives.ReadInt64LittleEndian(source[176..]),
             BinaryPrimitives.ReadInt64LittleEndian(source[184..]),
-            BinaryPrimitives.ReadInt64LittleEndian(source[192..])),
+            BinaryPrimitives.ReadInt64LittleEndian(source[192..]),
+            BinaryPrimitives.ReadInt64LittleEndian(source[200..])),
+        HostRun = new Guid(source.Slice(HostRunOffset, 16), bigEndian: true),
+        IsClosed = (BinaryPrimitives.ReadUInt64LittleEndian(source[168..]) & ClosedFlag) != 0,
     };
 
     private bool IsInRange(ReadOnlySpan<byte> source, FileHeader header)
     {
         long end = Layout.SegmentsOffset + (SegmentCount * header.SegmentSize);
-        bool positions = IsPosition(Append.Raw) && IsPosition(Append.Packed) && IsPosition(Append.Index);
-        bool reserved = !source[120..144].ContainsAnyExcept((byte)0) && !source[200..SumOffset].ContainsAnyExcept((byte)0);
+        bool positions = IsPosition(Append.Raw) && IsPosition(Append.Packed) && IsPosition(Append.Index) && IsPosition(Append.Meta);
+        bool reserved = !source[120..144].ContainsAnyExcept((byte)0) && !source[ReservedOffset..SumOffset].ContainsAnyExcept((byte)0);
+        ulong flags = BinaryPrimitives.ReadUInt64LittleEndian(source[168..]);
+        bool flagsFit = flags <= (SyncedFlag | ClosedFlag) && ((flags & SyncedFlag) != 0) == IsSynced && (!IsClosed || IsSynced);
         return Sequence >= 1 && NextEpoch.Value is >= 1 and <= 1L << (TreeRoot.FanOutShift * TreeRoot.MaxHeight) && NewestEpoch.Value >= 0 && NewestEpoch < NextEpoch
             && EpochCount >= 0 && EpochCount < NextEpoch.Value
             && SegmentCount >= 0 && SegmentCount <= Layout.MaxFileBytes >> header.SegmentShift
-            && DataEnd >= Layout.SegmentsOffset && DataEnd <= end && positions && reserved
-            && BinaryPrimitives.ReadUInt64LittleEndian(source[168..]) == SyncedFlag;
+            && DataEnd >= Layout.SegmentsOffset && DataEnd <= end && positions && reserved && flagsFit;
 
         bool IsPosition(long position) => position == 0
             || (position > Layout.SegmentsOffset && position <= DataEnd && position % Layout.Unit == 0);

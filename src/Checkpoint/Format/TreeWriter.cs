@@ -7,9 +7,13 @@ internal readonly record struct LeafChange(long Key, int Order, Entry Entry);
 
 /// <summary>
 /// Makes a new version of a tree from an old one and a sorted list of changes: writes the nodes on the changed paths, shares all
-/// others. For one thread.
+/// others. What was written since the last commit and is replaced before the next is released at once. For one thread.
 /// </summary>
-internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
+/// <param name="nodes">Reads nodes, also those that are not in the file yet.</param>
+/// <param name="index">Takes new nodes.</param>
+/// <param name="space">Keeps the accounts; null for trees whose segments have none.</param>
+/// <param name="pageSize">The size of the content of a page table's leaf.</param>
+internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, SegmentAllocator? space, int pageSize)
 {
     /// <summary>Applies changes.</summary>
     /// <param name="root">The old version.</param>
@@ -34,15 +38,25 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
     /// <summary>Takes levels off the top of a tree in which only keys within the capacity of the new height are present.</summary>
     public TreeRoot Lower(TreeRoot root, TreeKind kind, int height)
     {
-        Span<Entry> entries = stackalloc Entry[TreeRoot.FanOut];
+        Node node = default;
         Entry entry = root.Root;
         for (int level = root.Height; level > height; level--)
         {
-            nodes.Read(entry, kind, level, 0, entries);
-            entry = entries[0];
+            nodes.ReadWithBase(entry, kind, level, 0, ref node);
+            ReleaseReplaced(entry, node.BaseEntry, default, default);
+            entry = node.Entries[0];
         }
 
         return new TreeRoot(entry, Math.Min(root.Height, height));
+    }
+
+    /// <summary>Releases the block of an entry that was appended since the last commit and is not needed after all.</summary>
+    public void ReleaseFresh(Entry entry)
+    {
+        if (space is not null && entry.HasBlock && space.IsFresh(entry.Offset))
+        {
+            space.Release(entry.Offset, entry.BlockBytes(pageSize));
+        }
     }
 
     private TreeRoot Raise(TreeRoot root, TreeKind kind, int height)
@@ -54,7 +68,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
 
         Node node = default;
         node.Entries[0] = root.Root;
-        Entry raised = Write(ref node, kind, root.Height + 1, 0);
+        Entry raised = Write(ref node, kind, root.Height + 1, 0, out _);
         return Raise(new TreeRoot(raised, root.Height + 1), kind, height);
     }
 
@@ -69,6 +83,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
         {
             counts.Add(ClassCounts.ClassOf(old.Kind), -1);
             counts.Add(ClassCounts.ClassOf(changes[^1].Entry.Kind), 1);
+            ReleaseReplaced(old, default, changes[^1].Entry, default);
             return changes[^1].Entry;
         }
 
@@ -83,7 +98,30 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
             node.Entries[slot] = entry;
         }
 
-        return changed ? Write(ref node, kind, level, number) : old;
+        if (!changed)
+        {
+            return old;
+        }
+
+        Entry written = Write(ref node, kind, level, number, out Entry newBase);
+        ReleaseReplaced(old, node.BaseEntry, written, newBase);
+        return written;
+    }
+
+    /// <summary>Releases what stood for a node or a leaf before, as far as it is fresh and does not stand for it still.</summary>
+    private void ReleaseReplaced(Entry old, Entry oldBase, Entry written, Entry newBase)
+    {
+        if (!Stays(old))
+        {
+            ReleaseFresh(old);
+        }
+
+        if (!Stays(oldBase) && oldBase.Offset != old.Offset)
+        {
+            ReleaseFresh(oldBase);
+        }
+
+        bool Stays(Entry entry) => entry.Offset == written.Offset || entry.Offset == newBase.Offset;
     }
 
     /// <summary>Splits off the changes that belong to the first change's slot.</summary>
@@ -103,9 +141,11 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
         return part;
     }
 
-    private Entry Write(ref Node node, TreeKind kind, int level, long number)
+    /// <summary>Writes a node in the shorter of its forms; <paramref name="baseEntry"/> is what it is then stored against, itself if it is a base.</summary>
+    private Entry Write(ref Node node, TreeKind kind, int level, long number, out Entry baseEntry)
     {
         ReadOnlySpan<Entry> entries = node.Entries;
+        baseEntry = Entry.Absent;
         if (!entries.ContainsAnyExcept(Entry.Absent))
         {
             return Entry.Absent;
@@ -119,7 +159,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
         ulong mask = node.BaseEntry.Kind == EntryKind.Node ? DifferenceMask(entries, node.Base) : ulong.MaxValue;
         if (mask == 0)
         {
-            return node.BaseEntry;
+            return baseEntry = node.BaseEntry;
         }
 
         bool patch = BitOperations.PopCount(mask) <= NodeFormat.MaxPatchEntries && NodeFormat.PatchSize(mask) < NodeFormat.BaseSize(entries);
@@ -136,6 +176,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index)
 
         var entry = Entry.BlockOf(EntryKind.Node, offset, size, ContentSum.Of(stored));
         index.Advance(size);
+        baseEntry = patch ? node.BaseEntry : entry;
         return entry;
     }
 

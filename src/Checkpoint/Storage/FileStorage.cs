@@ -138,6 +138,22 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         Read(offset, destination);
     }
 
+    public bool TryHold(long sequence) => LeaseLocks.TryHold(handle, sequence);
+
+    public void Release(long sequence) => LeaseLocks.Release(handle, sequence);
+
+    public long OldestHeld(long limit)
+    {
+        try
+        {
+            return LeaseLocks.IsSupported ? LeaseLocks.OldestHeld(handle, limit) : 0;
+        }
+        catch (Exception cause) when (IsFailure(cause))
+        {
+            throw Failed("ask for readers of", 0, cause);
+        }
+    }
+
     public void Dispose() => handle.Dispose();
 
     /// <summary>Only for large writes: the last, small ones of a commit are synced at once anyway.</summary>

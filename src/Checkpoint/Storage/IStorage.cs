@@ -48,4 +48,21 @@ internal interface IStorage : IDisposable
     /// that were not synced have not been lost.
     /// </summary>
     Guid HostRun => Guid.Empty;
+
+    /// <summary>
+    /// Takes a lease: tells writers that somebody reads the root of this sequence through this storage, until it is released
+    /// or the storage, or its process, ends. False where the medium knows no such thing.
+    /// </summary>
+    bool TryHold(long sequence) => false;
+
+    /// <summary>Gives a lease back.</summary>
+    void Release(long sequence)
+    {
+    }
+
+    /// <summary>
+    /// The lowest sequence on which somebody else has a lease, or <paramref name="limit"/> if there is none below it. 0, the
+    /// cautious answer, where the medium cannot tell.
+    /// </summary>
+    long OldestHeld(long limit) => 0;
 }

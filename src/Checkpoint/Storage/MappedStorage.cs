@@ -45,6 +45,12 @@ internal sealed class MappedStorage(FileStorage file) : IStorage
 
     public void ReadMedium(long offset, Span<byte> destination) => file.ReadMedium(offset, destination);
 
+    public bool TryHold(long sequence) => file.TryHold(sequence);
+
+    public void Release(long sequence) => file.Release(sequence);
+
+    public long OldestHeld(long limit) => file.OldestHeld(limit);
+
     /// <summary>Makes the mapping anew if the file has grown enough. Thread-safe.</summary>
     /// <exception cref="StorageException">The file cannot be mapped.</exception>
     public void Grow()

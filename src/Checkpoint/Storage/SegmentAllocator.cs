@@ -1,67 +1,288 @@
 namespace PageStore.Checkpoint;
 
-/// <summary>Hands out segments behind the last one, and keeps account of those that changed since the last commit. For one thread.</summary>
+/// <summary>
+/// Hands out segments, the lowest reusable one first, and keeps account of what in them is used and live. What changed since the
+/// last commit is kept apart, so that it can be forgotten. For one thread.
+/// </summary>
 internal sealed class SegmentAllocator(long segmentSize)
 {
+    private readonly List<SegmentEntry> _committed = [];
     private readonly SortedDictionary<long, SegmentEntry> _changed = [];
 
-    /// <summary>How many segments the file has.</summary>
+    /// <summary>Free segments that nobody can reach any more.</summary>
+    private readonly SortedSet<long> _reusable = [];
+
+    /// <summary>Free segments that somebody may still reach.</summary>
+    private readonly List<long> _waiting = [];
+
+    /// <summary>Segments taken since the last commit.</summary>
+    private readonly HashSet<long> _taken = [];
+
+    /// <summary>How far each class had been filled at the last commit: what lies behind is not committed.</summary>
+    private AppendPositions _floor;
+
+    /// <summary>How many segments the file has, free ones included.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The end of the last block in any segment; where no block was appended, the place of the first segment.</summary>
+    /// <summary>The end of the last block in any segment; where there is none, the place of the first segment.</summary>
     public long DataEnd { get; private set; } = Layout.SegmentsOffset;
 
-    /// <summary>The accounts that changed since the last commit, by number.</summary>
-    public IReadOnlyDictionary<long, SegmentEntry> Changed => _changed;
+    /// <summary>Whether free segments wait for somebody who may still reach them.</summary>
+    public bool HasWaiting => _waiting.Count > 0;
 
-    /// <summary>Goes to a committed root and forgets what came behind it.</summary>
-    public void ResetTo(long count, long dataEnd)
-    {
-        Count = count;
-        DataEnd = dataEnd;
-        _changed.Clear();
-    }
+    /// <summary>How many meta segments there are.</summary>
+    public int MetaSegments { get; private set; }
 
-    /// <summary>Remembers the open segment of a class, so that its account is right when it is used further.</summary>
-    public void Reopen(SegmentClass segmentClass, long position)
+    /// <summary>The committed accounts and those changed since, by number.</summary>
+    public IEnumerable<(long Number, SegmentEntry Account)> Accounts()
     {
-        if (position != 0)
+        for (long number = 0; number < Count; number++)
         {
-            Account(SegmentOf(position - 1), segmentClass, position);
+            yield return (number, AccountOf(number));
         }
     }
 
-    /// <summary>A new segment.</summary>
+    /// <summary>Takes over the accounts of a committed root, once.</summary>
+    public void Load(IEnumerable<SegmentEntry> accounts, AppendPositions positions, long dataEnd)
+    {
+        _committed.AddRange(accounts);
+        _waiting.AddRange(Enumerable.Range(0, _committed.Count).Where(number => _committed[number].Class == SegmentClass.Free).Select(number => (long)number));
+        Forget(positions, dataEnd);
+    }
+
+    /// <summary>Goes back to the last committed state.</summary>
+    public void Forget(AppendPositions positions, long dataEnd)
+    {
+        foreach (long number in _taken)
+        {
+            if (number < _committed.Count)
+            {
+                _reusable.Add(number);
+            }
+        }
+
+        _changed.Clear();
+        Settle(positions, dataEnd);
+        MetaSegments = _committed.Count(account => account.Class == SegmentClass.Meta);
+    }
+
+    /// <summary>Takes what changed for committed.</summary>
+    public void Commit(AppendPositions positions, long dataEnd)
+    {
+        foreach ((long number, SegmentEntry account) in _changed)
+        {
+            if (number < _committed.Count)
+            {
+                _committed[(int)number] = account;
+            }
+            else
+            {
+                _committed.Add(account);
+            }
+
+            if (account.Class == SegmentClass.Free && account != SegmentEntry.Gone)
+            {
+                _waiting.Add(number);
+            }
+        }
+
+        _changed.Clear();
+        _committed.RemoveRange((int)Count, _committed.Count - (int)Count);
+        Settle(positions, dataEnd);
+    }
+
+    /// <summary>Lets free segments be taken that were freed by a root up to <paramref name="sequence"/>.</summary>
+    public void MakeReusable(long sequence)
+    {
+        _reusable.UnionWith(_waiting.Where(number => _committed[(int)number].FreedAt <= sequence));
+        _waiting.RemoveAll(_reusable.Contains);
+    }
+
+    /// <summary>A segment to fill.</summary>
+    /// <param name="segmentClass">What it will hold.</param>
+    /// <param name="full">Where the class's segment before it ends, 0 if it had none.</param>
     /// <returns>The file offset of its first byte.</returns>
     /// <exception cref="StorageException">The file has reached the size that the format can address.</exception>
-    public long Take(SegmentClass segmentClass)
+    public long Take(SegmentClass segmentClass, long full)
     {
-        long start = StartOf(Count);
-        if (start + segmentSize > Layout.MaxFileBytes)
+        if (full != 0)
         {
-            throw new StorageException("The checkpoint file has reached 256 TiB, the most that its format can address. Begin a new file.");
+            Close(SegmentOf(full - 1), full);
         }
 
-        _changed[Count] = new SegmentEntry(segmentClass, 0, 0, 0);
-        Count++;
-        return start;
+        long number = _reusable.Count > 0 ? _reusable.Min : Count;
+        if (StartOf(number) + segmentSize > Layout.MaxFileBytes)
+        {
+            throw new StorageException("The checkpoint file has reached 256 TiB, the most that its format can address. Prune it, or begin a new file.");
+        }
+
+        _reusable.Remove(number);
+        _taken.Add(number);
+        _changed[number] = new SegmentEntry(segmentClass, 0, 0);
+        Count = Math.Max(Count, number + 1);
+        MetaSegments += segmentClass == SegmentClass.Meta ? 1 : 0;
+        return StartOf(number);
     }
 
     /// <summary>How many bytes of the segment lie behind a position in it, or at its very end.</summary>
     public long RoomBehind(long position) => StartOf(SegmentOf(position - 1) + 1) - position;
 
-    /// <summary>Notes that a segment is now used up to <paramref name="end"/>.</summary>
-    public void Use(long end)
+    /// <summary>Notes a block at the end of a segment.</summary>
+    public void Use(long offset, int bytes)
     {
-        long segment = SegmentOf(end - 1);
-        Account(segment, _changed[segment].Class, end);
-        DataEnd = Math.Max(DataEnd, end);
+        long number = SegmentOf(offset);
+        SegmentEntry account = AccountOf(number);
+        if (account.Class != SegmentClass.Meta)
+        {
+            _changed[number] = account with { UsedBytes = offset + bytes - StartOf(number), LiveBytes = account.LiveBytes + bytes };
+        }
+
+        DataEnd = Math.Max(DataEnd, offset + bytes);
     }
 
-    private void Account(long segment, SegmentClass segmentClass, long end)
+    /// <summary>Notes that nothing reaches a block any more.</summary>
+    /// <exception cref="CorruptDataException">More is released of the segment than was live.</exception>
+    public void Release(long offset, int bytes)
     {
-        long used = end - StartOf(segment);
-        _changed[segment] = new SegmentEntry(segmentClass, used, used, 0);
+        long number = SegmentOf(offset);
+        SegmentEntry account = AccountOf(number);
+        if (account.LiveBytes < bytes)
+        {
+            throw Damage.At(offset, $"the account of segment {number} is wrong: {bytes} bytes are released and {account.LiveBytes} are live. Compact the file to a new one");
+        }
+
+        _changed[number] = account with { LiveBytes = account.LiveBytes - bytes };
+    }
+
+    /// <summary>Whether a block was appended since the last commit.</summary>
+    public bool IsFresh(long offset)
+    {
+        long number = SegmentOf(offset);
+        long floor = AccountOf(number).Class switch
+        {
+            SegmentClass.Raw => _floor.Raw,
+            SegmentClass.Packed => _floor.Packed,
+            SegmentClass.Index => _floor.Index,
+            _ => _floor.Meta,
+        };
+        return _taken.Contains(number) || (floor != 0 && offset >= floor && number == SegmentOf(floor - 1));
+    }
+
+    /// <summary>Frees the segments that nothing reaches and nobody fills.</summary>
+    /// <param name="sequence">The sequence that the root under way will have.</param>
+    /// <param name="open">Where each class is filled further.</param>
+    public void FreeDead(long sequence, AppendPositions open)
+    {
+        foreach ((long number, SegmentEntry account) in _changed.ToArray())
+        {
+            bool counted = account.Class is SegmentClass.Raw or SegmentClass.Packed or SegmentClass.Index;
+            if (counted && account.LiveBytes == 0 && !IsOpen(number, open))
+            {
+                _changed[number] = SegmentEntry.FreeSince(sequence);
+            }
+        }
+    }
+
+    /// <summary>Frees all meta segments: their trees are about to be written anew.</summary>
+    public void FreeMeta(long sequence)
+    {
+        foreach ((long number, SegmentEntry account) in Accounts().ToArray())
+        {
+            if (account.Class == SegmentClass.Meta)
+            {
+                _changed[number] = SegmentEntry.FreeSince(sequence);
+            }
+        }
+
+        MetaSegments = 0;
+    }
+
+    /// <summary>Takes reusable segments at the end of the file out of the table, so that the file can be cut off there.</summary>
+    public void DropTrailing()
+    {
+        while (Count > 0 && _reusable.Remove(Count - 1))
+        {
+            Count--;
+            _changed[Count] = SegmentEntry.Gone;
+        }
+    }
+
+    /// <summary>The runs of reusable segments, as ranges of the file.</summary>
+    public IEnumerable<(long Offset, long Length)> ReusableRanges()
+    {
+        long start = 0;
+        long end = 0;
+        foreach (long number in _reusable)
+        {
+            if (StartOf(number) != end)
+            {
+                if (end > start)
+                {
+                    yield return (start, end - start);
+                }
+
+                start = StartOf(number);
+            }
+
+            end = StartOf(number + 1);
+        }
+
+        if (end > start)
+        {
+            yield return (start, end - start);
+        }
+    }
+
+    /// <summary>What changed since the last commit, for the segment table.</summary>
+    public LeafChange[] Changes() => [.. _changed.Select(pair => new LeafChange(pair.Key, 0, pair.Value.ToEntry()))];
+
+    /// <summary>Where the data of the segments that are not free ends.</summary>
+    public long EndOfData(AppendPositions open)
+    {
+        for (long number = Count - 1; number >= 0; number--)
+        {
+            SegmentEntry account = AccountOf(number);
+            if (account.Class != SegmentClass.Free)
+            {
+                return DataEnd = IsOpen(number, open) ? EndOfOpen(number, open) : StartOf(number) + account.UsedBytes;
+            }
+        }
+
+        return DataEnd = Layout.SegmentsOffset;
+    }
+
+    private SegmentEntry AccountOf(long number) =>
+        _changed.TryGetValue(number, out SegmentEntry changed) ? changed : number < _committed.Count ? _committed[(int)number] : default;
+
+    /// <summary>A segment that is full: the use of a meta segment is known now, and one without live bytes is looked at by <see cref="FreeDead"/>.</summary>
+    private void Close(long number, long end)
+    {
+        SegmentEntry account = AccountOf(number);
+        _changed[number] = account.Class == SegmentClass.Meta ? account with { UsedBytes = end - StartOf(number) } : account;
+    }
+
+    private void Settle(AppendPositions positions, long dataEnd)
+    {
+        _floor = positions;
+        _taken.Clear();
+        Count = _committed.Count;
+        DataEnd = dataEnd;
+    }
+
+    private bool IsOpen(long number, AppendPositions open) => EndOfOpen(number, open) != 0;
+
+    /// <summary>Up to where an open segment is filled; 0 for one that is not open.</summary>
+    private long EndOfOpen(long number, AppendPositions open)
+    {
+        foreach (long position in (ReadOnlySpan<long>)[open.Raw, open.Packed, open.Index, open.Meta])
+        {
+            if (position != 0 && SegmentOf(position - 1) == number)
+            {
+                return position;
+            }
+        }
+
+        return 0;
     }
 
     private long StartOf(long segment) => Layout.SegmentsOffset + (segment * segmentSize);

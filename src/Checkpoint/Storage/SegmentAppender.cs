@@ -32,7 +32,7 @@ internal sealed class SegmentAppender(SegmentClass segmentClass, SegmentAllocato
         if (_position == 0 || segments.RoomBehind(_position) < size)
         {
             Flush();
-            _position = segments.Take(segmentClass);
+            _position = segments.Take(segmentClass, full: _position);
         }
 
         if (_chunk is null || _chunk.Room < size)
@@ -50,9 +50,9 @@ internal sealed class SegmentAppender(SegmentClass segmentClass, SegmentAllocato
     public void Advance(int size)
     {
         _chunk!.Advance(size);
+        segments.Use(_position, size);
         _position += size;
         BytesAppended += size;
-        segments.Use(_position);
         if (_chunk.Count >= WriteChunk.FullBytes)
         {
             Flush();

@@ -25,7 +25,7 @@ public sealed class SegmentUseTests
 
         FormatFile read = FormatFile.Open(file.ToArray());
         Assert.Equal(2, read.Epochs.Count);
-        Assert.Equal(2, read.Root.SegmentCount);
+        Assert.Equal(3, read.Root.SegmentCount);
         Assert.Equal(0, read.Root.Positions[1]);
     }
 }

@@ -1,0 +1,198 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// The file under a writer: where blocks are appended, the trees that name them, and the commit that makes them reachable. For one
+/// thread. The caller disposes it.
+/// </summary>
+internal sealed class WritableFile : IDisposable
+{
+    private readonly RootJournal _journal;
+    private readonly WriteBehind _behind;
+    private readonly SegmentAppender _metaAppender;
+    private readonly MetaTrees _meta;
+    private readonly SyncSchedule _schedule;
+    private readonly TimeProvider _clock;
+
+    public WritableFile(IStorage storage, FileHeader header, CheckpointWriterOptions options)
+    {
+        Storage = storage;
+        Header = header;
+        _clock = options.Clock;
+        _schedule = new SyncSchedule(options);
+        _journal = RootJournal.Open(storage, header);
+        _behind = new WriteBehind(storage);
+        Segments = new SegmentAllocator(header.SegmentSize);
+        Raw = new SegmentAppender(SegmentClass.Raw, Segments, _behind);
+        Packed = new SegmentAppender(SegmentClass.Packed, Segments, _behind);
+        Index = new SegmentAppender(SegmentClass.Index, Segments, _behind);
+        _metaAppender = new SegmentAppender(SegmentClass.Meta, Segments, _behind);
+        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index, _metaAppender]));
+        Trees = new TreeWriter(Nodes, Index, Segments, header.PageSize);
+        _meta = new MetaTrees(Nodes, _metaAppender, Segments, header.SegmentSize, header.PageSize);
+        Guard(LoadAccounts);
+    }
+
+    public IStorage Storage { get; }
+
+    public FileHeader Header { get; }
+
+    public SegmentAllocator Segments { get; }
+
+    public SegmentAppender Raw { get; }
+
+    public SegmentAppender Packed { get; }
+
+    public SegmentAppender Index { get; }
+
+    /// <summary>Reads nodes, also those that are not in the file yet.</summary>
+    public NodeReader Nodes { get; }
+
+    public TreeWriter Trees { get; }
+
+    /// <summary>The current root.</summary>
+    public FileRoot Root => _journal.Current;
+
+    /// <summary>How long the writing thread was inside writes, all in all.</summary>
+    public TimeSpan WriteTime => _behind.WriteTime;
+
+    private AppendPositions Positions => new(Raw.Position, Packed.Position, Index.Position, _metaAppender.Position);
+
+    /// <summary>Appends a block of the index whose sum is that of its stored bytes.</summary>
+    public Entry AppendRecord(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> block = Index.Reserve(bytes.Length, out long offset);
+        bytes.CopyTo(block);
+        Index.Advance(bytes.Length);
+        return Entry.BlockOf(EntryKind.Record, offset, bytes.Length, ContentSum.Of(bytes));
+    }
+
+    /// <summary>Makes everything appended reachable by a new root, as durably as the mode says.</summary>
+    /// <param name="directory">What changes in the epoch directory, by ascending epoch.</param>
+    /// <param name="update">What else the new root says.</param>
+    /// <param name="synced">Whether to sync in any case.</param>
+    public void Commit(ReadOnlySpan<LeafChange> directory, Func<RootSlot, RootSlot> update, bool synced = false)
+    {
+        RootSlot slot = _meta.Update(Root.Slot, directory, _journal.NextSequence, Positions);
+        FlushAll();
+        slot = update(slot) with
+        {
+            Time = _clock.GetUtcNow(),
+            DataEnd = Segments.EndOfData(Positions),
+            SegmentCount = Segments.Count,
+            Append = Positions,
+        };
+        bool now = _schedule.IsDue(synced);
+        _journal.Publish(slot, now);
+        _schedule.Note(now);
+        Segments.Commit(slot.Append, slot.DataEnd);
+        MakeReusable();
+    }
+
+    /// <summary>Makes what was committed survive a loss of power, if it does not yet.</summary>
+    public void Sync()
+    {
+        if (!Root.Slot.IsSynced)
+        {
+            _journal.Publish(Root.Slot, isSynced: true);
+            _schedule.Note(synced: true);
+        }
+    }
+
+    /// <summary>Makes everything durable and notes that nothing is under way. A writer that wrote no root leaves the file as it is.</summary>
+    public void Close()
+    {
+        if (_journal.HasPublished)
+        {
+            _journal.Publish(Root.Slot, isSynced: true, isClosed: true);
+        }
+    }
+
+    /// <summary>Writes roots until both slots hold the current state, so that nothing else is reached from any.</summary>
+    public void SettleRoots()
+    {
+        long settled = Root.Slot.Sequence;
+        while (_journal.OldestReachable < settled)
+        {
+            _journal.Publish(Root.Slot, isSynced: true);
+        }
+
+        MakeReusable();
+    }
+
+    /// <summary>The lowest sequence of a root that a slot or a reader still needs.</summary>
+    public long OldestNeeded() => Storage.OldestHeld(_journal.OldestReachable);
+
+    /// <summary>Forgets what was appended since the last commit; it will be written over.</summary>
+    public void Forget()
+    {
+        FlushAll();
+        RootSlot slot = Root.Slot;
+        Segments.Forget(slot.Append, slot.DataEnd);
+        ResetAppenders(slot.Append);
+    }
+
+    public void Dispose()
+    {
+        _behind.Dispose();
+        Storage.Dispose();
+    }
+
+    private void MakeReusable()
+    {
+        // To ask for readers is a system call, and most commits free nothing.
+        if (Segments.HasWaiting)
+        {
+            Segments.MakeReusable(OldestNeeded());
+        }
+    }
+
+    private void LoadAccounts()
+    {
+        RootSlot slot = Root.Slot;
+        List<SegmentEntry> accounts = [];
+        new TreeDiff(Root.Nodes, TreeKind.SegmentTable, (number, _, entry) => accounts.Add(Account(number, entry, accounts.Count))).Run(default, slot.Segments);
+        if (accounts.Count != slot.SegmentCount)
+        {
+            throw Damage.At(Layout.SlotOffset(Root.SlotIndex, 0), $"the segment table has {accounts.Count} accounts, and there are {slot.SegmentCount} segments");
+        }
+
+        Segments.Load(accounts, slot.Append, slot.DataEnd);
+        ResetAppenders(slot.Append);
+    }
+
+    private SegmentEntry Account(long number, Entry entry, long expected) =>
+        number == expected && SegmentEntry.FromEntry(entry, Header.SegmentSize) is { } account
+            ? account
+            : throw Damage.At(Layout.SlotOffset(Root.SlotIndex, 0), $"the account of segment {expected} is missing or wrong");
+
+    private void ResetAppenders(AppendPositions positions)
+    {
+        Raw.ResetTo(positions.Raw);
+        Packed.ResetTo(positions.Packed);
+        Index.ResetTo(positions.Index);
+        _metaAppender.ResetTo(positions.Meta);
+    }
+
+    private void FlushAll()
+    {
+        Raw.Flush();
+        Packed.Flush();
+        Index.Flush();
+        _metaAppender.Flush();
+        _behind.Drain();
+    }
+
+    /// <summary>The writing thread must not outlive a constructor that fails.</summary>
+    private void Guard(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch
+        {
+            _behind.Dispose();
+            throw;
+        }
+    }
+}
