@@ -23,7 +23,7 @@ public sealed class FormatFile
         Root = FormatRoot.Read(this, bytes.AsSpan(newest, FormatRoot.Size));
         BrokenFormatException.Unless(bytes.Length >= Root.DataEnd, "the file is truncated");
         CheckSegments();
-        Epochs = [.. Root.Directory.Leaves().Select(leaf => new FormatEpoch(this, ReadSummed(leaf.Entry), leaf.Key))];
+        Epochs = [.. Root.Directory.Leaves().Where(leaf => leaf.Entry.Kind == FormatKind.Record).Select(leaf => new FormatEpoch(this, ReadSummed(leaf.Entry), leaf.Key))];
         BrokenFormatException.Unless(Epochs.Count == Root.EpochCount && Epochs.All(epoch => epoch.Id < Root.NextEpoch && epoch.Id > 0), "the directory is not what the root counts");
         BrokenFormatException.Unless(Root.NewestEpoch == (Epochs.Count == 0 ? 0 : Epochs[^1].Id), "newest epoch");
     }

@@ -1,19 +1,22 @@
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Reads a checkpoint file. Takes no lock and blocks no writer: it sees the root that was committed when it was opened, or last
-/// <see cref="Refresh"/>ed, whatever is appended meanwhile. Thread-safe. The caller disposes it, which ends every <see cref="Epoch"/> of it.
+/// Reads a checkpoint file. Blocks no writer: it sees the root that was committed when it was opened, or last
+/// <see cref="Refresh"/>ed, whatever is appended or pruned meanwhile; a writer leaves the space of what it sees alone. Thread-safe. The caller
+/// disposes it, which ends every <see cref="Epoch"/> of it.
 /// </summary>
 public sealed class CheckpointReader : IDisposable
 {
     private readonly IStorage _storage;
     private readonly Lock _refreshing = new();
+    private readonly RootLeases _leases;
     private volatile FileRoot _root;
 
     private CheckpointReader(IStorage storage)
     {
         _storage = storage;
-        _root = FileRoot.Find(storage, FileRoot.ReadHeader(storage));
+        _leases = new RootLeases(storage);
+        _root = _leases.Acquire(FileRoot.ReadHeader(storage));
         (storage as MappedStorage)?.Grow();
     }
 
@@ -60,7 +63,10 @@ public sealed class CheckpointReader : IDisposable
         }
     }
 
-    /// <summary>Looks for a newer root. Epochs opened before keep showing what they showed.</summary>
+    /// <summary>
+    /// Looks for a newer root. Epochs opened before keep showing what they showed; as long as they are not disposed, writers leave alone
+    /// what they may read.
+    /// </summary>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="CorruptDataException">The file has been damaged or truncated meanwhile.</exception>
     /// <exception cref="StorageException">The medium failed.</exception>
@@ -69,15 +75,17 @@ public sealed class CheckpointReader : IDisposable
         // One at a time: of two, the one that found the older root must not have the last word.
         lock (_refreshing)
         {
-            FileRoot newer = FileRoot.Find(_storage, _root.Header);
-            if (newer.Slot.Sequence <= _root.Slot.Sequence)
+            FileRoot older = _root;
+            FileRoot newer = _leases.Acquire(older.Header);
+            bool isNewer = newer.Slot.Sequence > older.Slot.Sequence;
+            if (isNewer)
             {
-                return false;
+                (_storage as MappedStorage)?.Grow();
+                _root = newer;
             }
 
-            (_storage as MappedStorage)?.Grow();
-            _root = newer;
-            return true;
+            _leases.Release(isNewer ? older.Slot.Sequence : newer.Slot.Sequence);
+            return isNewer;
         }
     }
 
@@ -91,9 +99,17 @@ public sealed class CheckpointReader : IDisposable
     /// <exception cref="CorruptDataException">Its record is damaged.</exception>
     public Epoch OpenEpoch(EpochId id)
     {
-        FileRoot root = _root;
-        EpochRecord record = root.TryReadRecord(id) ?? throw new KeyNotFoundException($"{_storage.Name} has no epoch {id}. It has {root.Slot.EpochCount}, the newest is {root.Slot.NewestEpoch}.");
-        return new Epoch(root, record);
+        FileRoot root = HoldRoot();
+        try
+        {
+            EpochRecord record = root.TryReadRecord(id) ?? throw new KeyNotFoundException($"{_storage.Name} has no epoch {id}. It has {root.Slot.EpochCount}, the newest is {root.Slot.NewestEpoch}.");
+            return new Epoch(root, record, _leases);
+        }
+        catch
+        {
+            _leases.Release(root.Slot.Sequence);
+            throw;
+        }
     }
 
     /// <summary>Opens the newest epoch.</summary>
@@ -115,5 +131,20 @@ public sealed class CheckpointReader : IDisposable
         new Verifier(_root, _storage, progress, cancellationToken).Run();
 
     /// <inheritdoc/>
-    public void Dispose() => _storage.Dispose();
+    public void Dispose()
+    {
+        _leases.Close();
+        _storage.Dispose();
+    }
+
+    /// <summary>The current root, under a part of its lease.</summary>
+    private FileRoot HoldRoot()
+    {
+        // Not while a refresh may be giving the lease back.
+        lock (_refreshing)
+        {
+            _leases.Hold(_root.Slot.Sequence);
+            return _root;
+        }
+    }
 }

@@ -133,6 +133,28 @@ public sealed class CheckpointWriter : IDisposable
         return _builder;
     }
 
+    /// <summary>
+    /// Drops epochs. The others stay as they are, whatever they share with dropped ones; readers that hold an older view keep it. Epochs that were opened from
+    /// this writer and are dropped must not be read any more. The cost grows with what is dropped, not with the file.
+    /// </summary>
+    /// <param name="policy">Which epochs to keep.</param>
+    /// <exception cref="InvalidOperationException">An epoch is under way.</exception>
+    /// <exception cref="ArgumentException">The policy keeps nothing by any rule, or a number is out of its range.</exception>
+    /// <exception cref="CorruptDataException">An epoch to be dropped is damaged; the writer is poisoned, and nothing is dropped.</exception>
+    /// <exception cref="StorageException">The medium failed; the writer is poisoned.</exception>
+    public PruneReport Prune(PrunePolicy policy)
+    {
+        ThrowIfUnusable();
+        ArgumentNullException.ThrowIfNull(policy);
+        policy.Validate();
+        if (_builder is not null)
+        {
+            throw new InvalidOperationException("An epoch is under way. Commit or dispose it first.");
+        }
+
+        return Guard(new Pruner(_file, policy).Run);
+    }
+
     /// <summary>Makes everything that was committed survive a loss of power, in whatever mode the writer is.</summary>
     /// <exception cref="StorageException">The medium failed; the writer is poisoned.</exception>
     public void Sync() => Guard(() =>

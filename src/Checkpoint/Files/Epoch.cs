@@ -3,20 +3,24 @@ using Microsoft.Extensions.ObjectPool;
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// One epoch of an open checkpoint file: the whole guest at one moment. Thread-safe. It holds no resources of its own; it can be
-/// used until the <see cref="CheckpointReader"/> or <see cref="CheckpointWriter"/> it came from is disposed.
+/// One epoch of an open checkpoint file: the whole guest at one moment. Thread-safe. It can be used until the
+/// <see cref="CheckpointReader"/> or <see cref="CheckpointWriter"/> it came from is disposed. Disposing it is only needed before that, where a reader is
+/// refreshed: an epoch that is not disposed keeps writers from reusing what it shows.
 /// </summary>
-public sealed class Epoch : IGuestMemory
+public sealed class Epoch : IGuestMemory, IDisposable
 {
     private static readonly ObjectPool<TreeCursor> Cursors = ObjectPool.Create<TreeCursor>();
 
     private readonly FileRoot _root;
     private readonly EpochRecord _record;
+    private RootLeases? _leases;
 
-    internal Epoch(FileRoot root, EpochRecord record)
+    /// <summary>Makes an epoch; with leases, it gives back one part in the lease of its root when it is disposed.</summary>
+    internal Epoch(FileRoot root, EpochRecord record, RootLeases? leases = null)
     {
         _root = root;
         _record = record;
+        _leases = leases;
         Info = new EpochInfo(record);
     }
 
@@ -143,6 +147,9 @@ public sealed class Epoch : IGuestMemory
 
         throw new KeyNotFoundException($"Epoch {_record.Id} has no state section \"{name}\".");
     }
+
+    /// <summary>Lets writers reuse what only this view of the file shows. Idempotent; the epoch must not be read any more.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _leases, null)?.Release(_root.Slot.Sequence);
 
     /// <summary>The runs of pages that the page table says anything of: present ones, and absent ones that are more than a hole.</summary>
     internal IEnumerable<PfnRun> EntryRuns() => Runs(entry => !entry.IsPlainAbsent);

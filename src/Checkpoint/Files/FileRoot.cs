@@ -43,7 +43,28 @@ internal sealed class FileRoot
 
     /// <summary>Finds the newest committed root.</summary>
     /// <exception cref="CorruptDataException">No slot holds one, or the file is shorter than it says.</exception>
-    public static FileRoot Find(IStorage storage, FileHeader header) => Newest(storage, header, RootSlots.Read(storage, header));
+    public static FileRoot Find(IStorage storage, FileHeader header)
+    {
+        RootSlot?[] slots = RootSlots.Read(storage, header);
+        while (true)
+        {
+            try
+            {
+                return Newest(storage, header, slots);
+            }
+            catch (CorruptDataException)
+            {
+                // A writer that pruned meanwhile may have cut the file off behind a newer root.
+                RootSlot?[] again = RootSlots.Read(storage, header);
+                if (RootSlots.SequenceOfNewest(again) == RootSlots.SequenceOfNewest(slots))
+                {
+                    throw;
+                }
+
+                slots = again;
+            }
+        }
+    }
 
     /// <summary>The view of the newest of the roots that the slots hold.</summary>
     /// <exception cref="CorruptDataException">No slot holds one, or the file is shorter than it says.</exception>
@@ -76,18 +97,30 @@ internal sealed class FileRoot
     }
 
     /// <summary>All records by ascending id, read one by one as they are asked for.</summary>
-    public IEnumerable<EpochRecord> Records()
+    public IEnumerable<EpochRecord> Records() =>
+        DirectoryEntries().Where(pair => pair.Entry.Kind == EntryKind.Record).Select(pair => ReadRecord(pair.Id, pair.Entry));
+
+    /// <summary>What the directory holds, by ascending id: records, and epochs that were dropped and still link others.</summary>
+    public IEnumerable<(EpochId Id, Entry Entry)> DirectoryEntries()
     {
         TreeCursor cursor = BindDirectory();
         long end;
         for (long id = 1; id < Slot.NextEpoch.Value; id = end)
         {
             Entry entry = cursor.Get(id, out end);
-            if (entry.Kind == EntryKind.Record)
+            if (entry.Kind != EntryKind.Absent)
             {
-                yield return ReadRecord(new EpochId(id), entry);
+                yield return (new EpochId(id), entry);
             }
         }
+    }
+
+    /// <summary>Reads the record behind an entry of the directory.</summary>
+    /// <exception cref="CorruptDataException">It is damaged.</exception>
+    public EpochRecord ReadRecord(EpochId id, Entry entry)
+    {
+        byte[] buffer = new byte[entry.StoredBytes];
+        return EpochRecordFormat.Read(Nodes.Blocks.ReadStored(entry, buffer), entry.Offset, id) with { StoredBytes = entry.StoredBytes };
     }
 
     private TreeCursor BindDirectory()
@@ -95,11 +128,5 @@ internal sealed class FileRoot
         var cursor = new TreeCursor();
         cursor.Bind(Nodes, Slot.Directory, TreeKind.EpochDirectory, Layout.SlotOffset(SlotIndex, 0));
         return cursor;
-    }
-
-    private EpochRecord ReadRecord(EpochId id, Entry entry)
-    {
-        byte[] buffer = new byte[entry.StoredBytes];
-        return EpochRecordFormat.Read(Nodes.Blocks.ReadStored(entry, buffer), entry.Offset, id);
     }
 }

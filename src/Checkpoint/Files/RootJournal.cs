@@ -30,7 +30,7 @@ internal sealed class RootJournal
     public long NextSequence => Current.Slot.Sequence + 1;
 
     /// <summary>The lowest sequence of a root that is still in a slot: what no root from it on reaches is reached by none.</summary>
-    public long OldestReachable => Math.Min(_slots[0]?.Sequence ?? long.MaxValue, _slots[1]?.Sequence ?? long.MaxValue);
+    public long OldestReachable => RootSlots.SequenceOfOldest(_slots);
 
     /// <summary>
     /// Opens the roots of a file to go on from. If the writer before was not closed in order, the medium is asked whether it holds the newest

@@ -28,6 +28,12 @@ internal static class RootSlots
     /// <summary>Which slot holds the newest root; 0 if none does.</summary>
     public static int IndexOfNewest(RootSlot?[] slots) => (slots[1]?.Sequence ?? 0) > (slots[0]?.Sequence ?? 0) ? 1 : 0;
 
+    /// <summary>The sequence of the newest root in the slots; 0 if there is none.</summary>
+    public static long SequenceOfNewest(RootSlot?[] slots) => slots[IndexOfNewest(slots)]?.Sequence ?? 0;
+
+    /// <summary>The sequence of the oldest root in the slots.</summary>
+    public static long SequenceOfOldest(RootSlot?[] slots) => slots.Min(slot => slot?.Sequence ?? long.MaxValue);
+
     /// <summary>Writes both copies of a slot.</summary>
     public static void Write(IStorage storage, RootSlot slot, int index)
     {

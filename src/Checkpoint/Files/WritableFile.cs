@@ -119,6 +119,41 @@ internal sealed class WritableFile : IDisposable
         MakeReusable();
     }
 
+    /// <summary>Gives ranges that nobody can reach any more back to the file system; returns how many bytes it took.</summary>
+    public long Punch(IEnumerable<(long Offset, long Length)> ranges)
+    {
+        long returned = 0;
+        long end = Storage.Length;
+        foreach ((long offset, long length) in ranges)
+        {
+            long part = Math.Min(length, end - offset);
+            returned += part > 0 && Storage.TryPunch(offset, part) ? part : 0;
+        }
+
+        return returned;
+    }
+
+    /// <summary>Gives the segments that may be reused back to the file system: those at the end by cutting the file off, others as holes.</summary>
+    public long ReturnFreeSegments()
+    {
+        long length = Storage.Length;
+        Segments.DropTrailing();
+        if (Segments.HasChanges)
+        {
+            Commit([], slot => slot, synced: true);
+            SettleRoots();
+        }
+
+        long cut = 0;
+        if (Root.Slot.DataEnd < length && OldestNeeded() >= Root.Slot.Sequence - 1)
+        {
+            Storage.Truncate(Root.Slot.DataEnd);
+            cut = length - Root.Slot.DataEnd;
+        }
+
+        return cut + Punch(Segments.ReusableRanges());
+    }
+
     /// <summary>The lowest sequence of a root that a slot or a reader still needs.</summary>
     public long OldestNeeded() => Storage.OldestHeld(_journal.OldestReachable);
 

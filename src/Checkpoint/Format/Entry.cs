@@ -64,6 +64,9 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
     public static Entry BlockOf(EntryKind kind, long offset, int storedBytes, ContentSum sum, GuestPageType type = GuestPageType.Normal) =>
         new(KindBits(kind) | TypeBits(type) | ((ulong)((storedBytes / Layout.Unit) - 1) << 44) | LocationBits(offset), sum.Value);
 
+    /// <summary>An epoch that is no more; the id of its parent stands in the place of the sum.</summary>
+    public static Entry DroppedOf(EpochId parent) => new(KindBits(EntryKind.Dropped), (ulong)parent.Value);
+
     /// <summary>How many bytes the block behind the entry takes; the length of plain content decides for raw ones.</summary>
     public int BlockBytes(int plainBytes) => Kind == EntryKind.Raw ? Layout.RoundToUnit(plainBytes) : StoredBytes;
 

@@ -54,6 +54,9 @@ internal sealed record EpochRecord
 
     /// <summary>Where the record was read, for messages; 0 for one that was not.</summary>
     public long Offset { get; init; }
+
+    /// <summary>How many bytes it takes where it was read; 0 for one that was not.</summary>
+    public int StoredBytes { get; init; }
 }
 
 /// <summary>Reads and writes epoch records.</summary>

@@ -27,6 +27,9 @@ internal sealed class SegmentAllocator(long segmentSize)
     /// <summary>The end of the last block in any segment; where there is none, the place of the first segment.</summary>
     public long DataEnd { get; private set; } = Layout.SegmentsOffset;
 
+    /// <summary>Whether anything changed since the last commit.</summary>
+    public bool HasChanges => _changed.Count > 0;
+
     /// <summary>Whether free segments wait for somebody who may still reach them.</summary>
     public bool HasWaiting => _waiting.Count > 0;
 

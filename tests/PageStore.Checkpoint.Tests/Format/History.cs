@@ -38,8 +38,14 @@ public sealed record EpochPlan
     /// <summary>Close the writer behind this epoch and open another.</summary>
     public bool Reopen { get; init; }
 
+    /// <summary>Drop epochs behind this one: bit n stands for the n-th kept one, the newest is never dropped.</summary>
+    public int PruneMask { get; init; }
+
+    /// <summary>Give back the space of what is dropped.</summary>
+    public bool ReturnSpace { get; init; }
+
     public override string ToString() =>
-        $"parent {Parent}, {PageCount} pages{(SkipUnchanged ? ", skip" : "")}{(Abandon ? ", abandon" : "")}{(Reopen ? ", reopen" : "")}, "
+        $"parent {Parent}, {PageCount} pages{(SkipUnchanged ? ", skip" : "")}{(Abandon ? ", abandon" : "")}{(Reopen ? ", reopen" : "")}, prune {PruneMask:x}{(ReturnSpace ? " and return" : "")}, "
         + $"R {ReadEvery}, sections {string.Join(' ', Sections)}:\n    {string.Join("\n    ", Steps)}";
 }
 
@@ -93,6 +99,7 @@ public static class HistoryArbitrary
         from sections in Gen.ListOf(Gen.Elements(0, 1, 15, 16, 4096, 65535, 65536, 65537, 131072, 300_000), sectionCount)
         from readEvery in Gen.Frequency((2, Gen.Constant((int?)null)), (1, Gen.Choose(1, 9).Select(n => (int?)n)))
         from switches in Gen.Choose(0, 63)
+        from prune in Gen.Frequency((3, Gen.Constant(0)), (1, Gen.Choose(1, 255)))
         select new EpochPlan
         {
             Parent = parent,
@@ -104,6 +111,8 @@ public static class HistoryArbitrary
             SkipUnchanged = (switches & 1) != 0,
             Abandon = (switches & 14) == 0,
             Reopen = (switches & 48) == 0,
+            PruneMask = prune,
+            ReturnSpace = (switches & 1) == 0,
         };
 
     private static Gen<long?> PageCounts() => Gen.Frequency(
@@ -146,6 +155,11 @@ public static class HistoryArbitrary
         if (epoch.Sections.Count > 0)
         {
             yield return epoch with { Sections = [] };
+        }
+
+        if (epoch.PruneMask != 0)
+        {
+            yield return epoch with { PruneMask = 0 };
         }
 
         if (epoch.ReadEvery is not null || epoch.Label is not null || epoch.Reopen)

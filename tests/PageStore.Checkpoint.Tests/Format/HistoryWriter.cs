@@ -8,8 +8,11 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
     /// <summary>The committed epochs, as they must read.</summary>
     public IReadOnlyList<ModelEpoch> Epochs => _epochs;
 
-    /// <summary>What the library returned from each commit.</summary>
+    /// <summary>What the library returned from the commit of each of them.</summary>
     public List<EpochInfo> Infos { get; } = [];
+
+    /// <summary>The id of the epoch that was committed last, kept or not.</summary>
+    private long LastId { get; set; }
 
     public void Run()
     {
@@ -37,7 +40,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
     {
         int choice = plan.Parent < 0 ? _epochs.Count - 1 : plan.Parent % (_epochs.Count + 1);
         ModelEpoch? parent = choice >= 0 && choice < _epochs.Count ? _epochs[choice] : null;
-        var model = ModelEpoch.Begin(_epochs.Count + 1, parent, plan.PageCount, plan.Label);
+        var model = ModelEpoch.Begin(LastId + 1, parent, plan.PageCount, plan.Label);
         var options = new EpochOptions
         {
             Parent = parent is null ? null : new EpochId(parent.Id),
@@ -60,7 +63,29 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
             model.Finish();
             Infos.Add(builder.Commit());
             _epochs.Add(model);
+            LastId = model.Id;
         }
+
+        builder.Dispose();
+        Prune(writer, plan);
+    }
+
+    private void Prune(CheckpointWriter writer, EpochPlan plan)
+    {
+        HashSet<long> dropped = [.. _epochs.SkipLast(1).Where((_, at) => (plan.PruneMask >> at & 1) != 0).Select(model => model.Id)];
+        if (dropped.Count == 0)
+        {
+            return;
+        }
+
+        PruneReport report = writer.Prune(new PrunePolicy { KeepIf = id => !dropped.Contains(id.Value), ReturnSpace = plan.ReturnSpace });
+        if (!dropped.SetEquals(report.Dropped.Select(id => id.Value)))
+        {
+            throw new InvalidOperationException($"dropped {string.Join(' ', report.Dropped)}, not {string.Join(' ', dropped)}");
+        }
+
+        _epochs.RemoveAll(model => dropped.Contains(model.Id));
+        Infos.RemoveAll(info => dropped.Contains(info.Id.Value));
     }
 
     private void WriteStep(EpochBuilder builder, ModelEpoch model, PageStep step, bool skipUnchanged)

@@ -1,0 +1,97 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Drops epochs and gives their space back: docs/format.md, "Epoch directory" and "Leases". For one thread.
+/// </summary>
+internal sealed class Pruner(WritableFile file, PrunePolicy policy)
+{
+    private readonly DeadRanges _dead = new();
+    private readonly Lineage _lineage = new();
+    private readonly SortedDictionary<long, EpochRecord> _records = [];
+
+    public PruneReport Run()
+    {
+        List<(EpochId Id, EpochId Parent)> links = Load();
+        List<EpochId> dropped = Choose();
+        if (dropped.Count > 0)
+        {
+            Drop(dropped);
+            LeafChange[] changes = Changes(dropped, links);
+            file.Commit(changes, slot => slot with { EpochCount = slot.EpochCount - dropped.Count });
+        }
+
+        return policy.ReturnSpace ? ReturnSpace(dropped) : new PruneReport(dropped, _dead.Bytes, 0, false);
+    }
+
+    /// <summary>Reads all records, and the links of epochs dropped earlier, which are returned.</summary>
+    private List<(EpochId Id, EpochId Parent)> Load()
+    {
+        List<(EpochId, EpochId)> links = [];
+        foreach ((EpochId id, Entry entry) in file.Root.DirectoryEntries())
+        {
+            bool isDropped = entry.Kind == EntryKind.Dropped;
+            EpochId parent = isDropped ? new EpochId((long)entry.Sum) : (_records[id.Value] = file.Root.ReadRecord(id, entry)).Parent;
+            _lineage.Add(id, parent, isDropped);
+            if (isDropped)
+            {
+                links.Add((id, parent));
+            }
+        }
+
+        return links;
+    }
+
+    private List<EpochId> Choose()
+    {
+        List<EpochId> dropped = [];
+        int younger = _records.Count;
+        foreach (EpochRecord record in _records.Values)
+        {
+            younger--;
+            if (!policy.Keeps(record, younger, _records.Values.Last().Time))
+            {
+                dropped.Add(record.Id);
+            }
+        }
+
+        return dropped;
+    }
+
+    private void Drop(List<EpochId> dropped)
+    {
+        var remover = new EpochRemover(file.Root.Nodes, file.Segments, file.Header.PageSize, _dead);
+        foreach (EpochId id in dropped)
+        {
+            EpochRecord record = _records[id.Value];
+            remover.Remove(record, record.StoredBytes, [.. _lineage.NeighboursOf(id).Select(neighbour => _records[neighbour.Value])]);
+            _lineage.Drop(id);
+        }
+    }
+
+    /// <summary>What the directory says of dropped epochs after this, where it said something else before.</summary>
+    private LeafChange[] Changes(List<EpochId> dropped, List<(EpochId Id, EpochId Parent)> linksBefore)
+    {
+        SortedDictionary<long, Entry> entries = [];
+        foreach (EpochId id in dropped.Concat(linksBefore.Select(link => link.Id)))
+        {
+            entries[id.Value] = Entry.Absent;
+        }
+
+        foreach ((long id, EpochId parent) in _lineage.Dropped())
+        {
+            entries[id] = Entry.DroppedOf(parent);
+        }
+
+        return [.. entries.Select(pair => new LeafChange(pair.Key, 0, pair.Value))];
+    }
+
+    private PruneReport ReturnSpace(List<EpochId> dropped)
+    {
+        long needed = file.Root.Slot.Sequence;
+        file.SettleRoots();
+        bool isHeld = file.OldestNeeded() < needed;
+        long returned = isHeld ? 0 : file.Punch(_dead.WholeBlocks());
+        returned += file.ReturnFreeSegments();
+        return new PruneReport(dropped, _dead.Bytes, returned, isHeld);
+    }
+}
