@@ -115,6 +115,22 @@ internal sealed class FileRoot
         }
     }
 
+    /// <summary>The account of a segment; null where the segment table has none or cannot be read.</summary>
+    /// <param name="cursor">A cursor of the caller's, for nothing else.</param>
+    /// <param name="segment">The segment's number.</param>
+    public SegmentEntry? TryReadAccount(TreeCursor cursor, long segment)
+    {
+        try
+        {
+            cursor.Bind(Nodes, Slot.Segments, TreeKind.SegmentTable, Layout.SlotOffset(SlotIndex, 0));
+            return SegmentEntry.FromEntry(cursor.Get(segment), Header.SegmentSize);
+        }
+        catch (CorruptDataException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Reads the record behind an entry of the directory.</summary>
     /// <exception cref="CorruptDataException">It is damaged.</exception>
     public EpochRecord ReadRecord(EpochId id, Entry entry)

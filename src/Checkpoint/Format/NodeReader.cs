@@ -12,8 +12,13 @@ internal sealed class NodeReader(BlockReader blocks)
     /// <param name="number">The number that the node must have.</param>
     /// <param name="entries">Receives the 64 effective entries.</param>
     /// <exception cref="CorruptDataException">The node is damaged or not the one that was asked for.</exception>
-    public void Read(Entry entry, TreeKind tree, int level, long number, Span<Entry> entries)
+    public void Read(Entry entry, TreeKind tree, int level, long number, Span<Entry> entries) =>
+        Read(entry, tree, level, number, entries, out _);
+
+    /// <summary>As the shorter one, and says where the base of a patch is; absent for everything but a patch.</summary>
+    public void Read(Entry entry, TreeKind tree, int level, long number, Span<Entry> entries, out Entry baseEntry)
     {
+        baseEntry = Entry.Absent;
         if (entry.Kind != EntryKind.Node)
         {
             entries.Fill(entry);
@@ -24,7 +29,7 @@ internal sealed class NodeReader(BlockReader blocks)
         ReadOnlySpan<byte> stored = ReadNodeBytes(entry, buffer);
         if (stored[0] == NodeFormat.PatchForm)
         {
-            ReadPatched(entry, stored, level, number, entries, out _);
+            ReadPatched(entry, stored, level, number, entries, out baseEntry);
         }
         else
         {
@@ -34,7 +39,7 @@ internal sealed class NodeReader(BlockReader blocks)
         CheckEntries(entry, tree, level, entries);
     }
 
-    /// <summary>As <see cref="Read"/>, and says what base the node is stored against.</summary>
+    /// <summary>As <see cref="Read(Entry, TreeKind, int, long, Span{Entry})"/>, and says what base the node is stored against.</summary>
     public void ReadWithBase(Entry entry, TreeKind tree, int level, long number, ref Node node)
     {
         Span<Entry> entries = node.Entries;

@@ -77,6 +77,15 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
+    /// <summary>What is wrong with a place: it must lie in one segment and below the data end. Null where it does.</summary>
+    public string? WhatIsWrongWith(long offset, int length)
+    {
+        long inSegment = offset - Layout.SegmentsOffset;
+        return inSegment < 0 || length > segmentSize - (inSegment & (segmentSize - 1)) || offset > dataEnd - length
+            ? $"an entry names {length} bytes outside the data of the file"
+            : null;
+    }
+
     private static void FillWith(ulong word, Span<byte> plain)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
@@ -109,10 +118,9 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
 
     private void ThrowIfOutside(long offset, int length)
     {
-        long inSegment = offset - Layout.SegmentsOffset;
-        if (inSegment < 0 || length > segmentSize - (inSegment & (segmentSize - 1)) || offset > dataEnd - length)
+        if (WhatIsWrongWith(offset, length) is { } wrong)
         {
-            throw Damage.At(offset, $"an entry names {length} bytes outside the data of the file");
+            throw Damage.At(offset, wrong);
         }
     }
 

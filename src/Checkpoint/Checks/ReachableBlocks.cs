@@ -1,0 +1,230 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Marks every block that a root reaches, each once: what is live, exactly, where the segment table only keeps account. It reads all
+/// nodes and records, and no content. For one thread, to be run once.
+/// </summary>
+/// <param name="root">The root.</param>
+internal sealed class ReachableBlocks(FileRoot root)
+{
+    private readonly BlockMap _blocks = new(Layout.Unit);
+    private readonly BlockMap _pages = new(root.Header.PageSize);
+    private readonly SortedDictionary<long, long> _live = [];
+    private readonly TreeCursor _accounts = new();
+    private readonly Dictionary<long, bool> _isRaw = [];
+
+    /// <summary>Called for each block, once.</summary>
+    public Action<ReachableBlock>? Visit { get; init; }
+
+    /// <summary>Called for each damage, behind which the walk goes on beside; null stands for throwing the first one.</summary>
+    public Action<CorruptDataException>? OnDamage { get; init; }
+
+    public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Live bytes by segment; segments without any are left out, and so are nodes of the epoch directory and of the segment table.</summary>
+    public IReadOnlyDictionary<long, long> LiveBytes => _live;
+
+    /// <summary>The bytes of the nodes that <see cref="LiveBytes"/> leaves out.</summary>
+    public long MetaBytes { get; private set; }
+
+    /// <summary>Live bytes by segment, as <see cref="LiveBytes"/>.</summary>
+    /// <exception cref="CorruptDataException">A node or a record is damaged, or blocks overlap.</exception>
+    public static IReadOnlyDictionary<long, long> Measure(FileRoot root)
+    {
+        var blocks = new ReachableBlocks(root);
+        blocks.Walk();
+        return blocks.LiveBytes;
+    }
+
+    /// <summary>All blocks in the order in which they are met.</summary>
+    /// <exception cref="CorruptDataException">A node or a record is damaged, or blocks overlap.</exception>
+    public static IReadOnlyList<ReachableBlock> List(FileRoot root)
+    {
+        List<ReachableBlock> list = [];
+        new ReachableBlocks(root) { Visit = list.Add }.Walk();
+        return list;
+    }
+
+    public void Walk()
+    {
+        WalkTree(new Place(TreeKind.SegmentTable), root.Slot.Segments);
+        WalkTree(new Place(TreeKind.EpochDirectory), root.Slot.Directory);
+    }
+
+    private void WalkTree(Place place, TreeRoot tree)
+    {
+        if (EntryRules.CheckRoot(tree, place.Tree) is { } wrong)
+        {
+            Report(Damage.At(tree.Root.Offset, "the root of a tree is " + wrong));
+        }
+        else
+        {
+            WalkEntry(place, tree.Root, tree.Height, 0);
+        }
+    }
+
+    private void WalkEntry(in Place place, Entry entry, int level, long number)
+    {
+        if (level == 0)
+        {
+            WalkLeaf(place, entry, number);
+        }
+        else if (entry.Kind == EntryKind.Node)
+        {
+            WalkNode(place, entry, level, number);
+        }
+    }
+
+    private void WalkNode(in Place place, Entry entry, int level, long number)
+    {
+        Cancellation.ThrowIfCancellationRequested();
+        var first = new Pfn(number << (TreeRoot.FanOutShift * level));
+        if (!MarkNode(place, entry, first) || !_blocks.Expand(entry.Offset))
+        {
+            return;
+        }
+
+        Span<Entry> entries = stackalloc Entry[TreeRoot.FanOut];
+        try
+        {
+            root.Nodes.Read(entry, place.Tree, level, number, entries, out Entry baseEntry);
+            if (baseEntry.Kind == EntryKind.Node)
+            {
+                MarkNode(place, baseEntry, first);
+            }
+        }
+        catch (CorruptDataException damage)
+        {
+            Report(damage);
+            return;
+        }
+
+        for (int slot = 0; slot < TreeRoot.FanOut; slot++)
+        {
+            WalkEntry(place, entries[slot], level - 1, (number << TreeRoot.FanOutShift) + slot);
+        }
+    }
+
+    private bool MarkNode(in Place place, Entry entry, Pfn first) => Mark(entry, entry.StoredBytes, place.IsMeta ? BlockKind.MetaNode : BlockKind.Node, place.Epoch, first);
+
+    private void WalkLeaf(in Place place, Entry entry, long key)
+    {
+        switch (place.Tree)
+        {
+            case TreeKind.EpochDirectory when entry.Kind == EntryKind.Record:
+                WalkRecord(new EpochId(key), entry);
+                break;
+            case TreeKind.PageTable when ClassCounts.ClassOf(entry.Kind) == PageClass.Data:
+                Mark(entry, entry.Kind == EntryKind.Raw ? root.Header.PageSize : entry.StoredBytes, BlockKind.Page, place.Epoch, new Pfn(key));
+                break;
+            case TreeKind.Blob when entry.Kind is EntryKind.Raw or EntryKind.Lz4:
+                WalkChunk(place, entry, key);
+                break;
+        }
+    }
+
+    private void WalkRecord(EpochId id, Entry entry)
+    {
+        Mark(entry, entry.StoredBytes, BlockKind.Record, id, default);
+        EpochRecord record;
+        try
+        {
+            record = root.ReadRecord(id, entry);
+        }
+        catch (CorruptDataException damage)
+        {
+            Report(damage);
+            return;
+        }
+
+        WalkTree(new Place(TreeKind.PageTable, id), record.PageTable);
+        foreach (BlobRef blob in (BlobRef[])[record.Written, record.Read, .. record.Sections.Select(section => section.Content)])
+        {
+            WalkTree(new Place(TreeKind.Blob, id, blob.Length), blob.Tree);
+        }
+    }
+
+    private void WalkChunk(in Place place, Entry entry, long number)
+    {
+        long plain = Math.Min(Layout.ChunkSize, place.BlobBytes - (number * Layout.ChunkSize));
+        if (plain <= 0)
+        {
+            Report(Damage.At(entry.Offset, $"chunk {number} lies behind the {place.BlobBytes} bytes of its byte string"));
+            return;
+        }
+
+        Mark(entry, entry.Kind == EntryKind.Raw ? Layout.RoundToUnit((int)plain) : entry.StoredBytes, BlockKind.Chunk, place.Epoch, new Pfn(number));
+    }
+
+    /// <summary>Marks a block and counts it if it is new; false where it is in the way of another or lies nowhere.</summary>
+    private bool Mark(Entry entry, int bytes, BlockKind kind, EpochId epoch, Pfn pfn)
+    {
+        if (root.Nodes.Blocks.WhatIsWrongWith(entry.Offset, bytes) is { } wrong)
+        {
+            Report(Damage.At(entry.Offset, wrong));
+            return false;
+        }
+
+        long segment = (entry.Offset - Layout.SegmentsOffset) / root.Header.SegmentSize;
+        bool raw = IsRaw(segment);
+        if (raw && (kind != BlockKind.Page || entry.Kind != EntryKind.Raw || entry.Offset % root.Header.PageSize != 0))
+        {
+            Report(Damage.At(entry.Offset, "something other than an aligned raw page lies in a segment of raw pages"));
+            return false;
+        }
+
+        BlockMark mark = (raw ? _pages : _blocks).Mark(entry.Offset, bytes, kind is BlockKind.MetaNode or BlockKind.Node or BlockKind.Record);
+        if (mark == BlockMark.Overlap)
+        {
+            Report(Damage.At(entry.Offset, $"a block of {bytes} bytes overlaps another"));
+        }
+        else if (mark == BlockMark.New)
+        {
+            Count(new ReachableBlock(entry.Offset, bytes, kind, epoch, pfn, entry), segment);
+        }
+
+        return mark != BlockMark.Overlap;
+    }
+
+    private void Count(ReachableBlock block, long segment)
+    {
+        if (block.Kind == BlockKind.MetaNode)
+        {
+            MetaBytes += block.StoredBytes;
+        }
+        else
+        {
+            _live[segment] = _live.GetValueOrDefault(segment) + block.StoredBytes;
+        }
+
+        Visit?.Invoke(block);
+    }
+
+    /// <summary>Whether the segment table says raw; a table that cannot be read says nothing, and is reported by the walk over itself.</summary>
+    private bool IsRaw(long segment)
+    {
+        if (!_isRaw.TryGetValue(segment, out bool raw))
+        {
+            raw = root.TryReadAccount(_accounts, segment)?.Class == SegmentClass.Raw;
+            _isRaw.Add(segment, raw);
+        }
+
+        return raw;
+    }
+
+    private void Report(CorruptDataException damage)
+    {
+        if (OnDamage is null)
+        {
+            throw damage;
+        }
+
+        OnDamage(damage);
+    }
+
+    /// <summary>Which tree the walk is in, and whose.</summary>
+    private readonly record struct Place(TreeKind Tree, EpochId Epoch = default, long BlobBytes = 0)
+    {
+        public bool IsMeta => Tree is TreeKind.EpochDirectory or TreeKind.SegmentTable;
+    }
+}

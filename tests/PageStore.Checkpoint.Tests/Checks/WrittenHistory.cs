@@ -1,0 +1,22 @@
+namespace PageStore.Checkpoint.Tests;
+
+/// <summary>Files of histories in memory, with what must be in them.</summary>
+internal sealed record WrittenHistory(History History, byte[] File, IReadOnlyList<ModelEpoch> Epochs)
+{
+    public static WrittenHistory Of(History history)
+    {
+        var file = new MemoryFile();
+        var run = new HistoryWriter(
+            history, () => CheckpointWriter.Create(new MemoryStorage(file), history.WriterOptions), () => CheckpointWriter.Open(new MemoryStorage(file), history.WriterOptions));
+        run.Run();
+        return new WrittenHistory(history, file.ToArray(), run.Epochs);
+    }
+
+    public FileRoot Root() => RootOf(File);
+
+    public static FileRoot RootOf(byte[] file)
+    {
+        var storage = new BytesStorage(file, file.Length);
+        return FileRoot.Find(storage, FileRoot.ReadHeader(storage));
+    }
+}
