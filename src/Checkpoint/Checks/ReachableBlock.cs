@@ -26,4 +26,5 @@ internal enum BlockKind
 /// <param name="Epoch">The epoch that reached it first; 0 for what belongs to none.</param>
 /// <param name="Pfn">The page; the number of the chunk; of a node the first key that it covers.</param>
 /// <param name="Entry">The entry that names it.</param>
-internal readonly record struct ReachableBlock(long Offset, int StoredBytes, BlockKind Kind, EpochId Epoch, Pfn Pfn, Entry Entry);
+/// <param name="UnpaddedBytes">How many bytes of a raw block are content; of all others, <paramref name="StoredBytes"/>.</param>
+internal readonly record struct ReachableBlock(long Offset, int StoredBytes, BlockKind Kind, EpochId Epoch, Pfn Pfn, Entry Entry, int UnpaddedBytes);

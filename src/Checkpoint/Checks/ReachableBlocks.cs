@@ -10,11 +10,15 @@ internal sealed class ReachableBlocks(FileRoot root)
     private readonly BlockMap _blocks = new(Layout.Unit);
     private readonly BlockMap _pages = new(root.Header.PageSize);
     private readonly SortedDictionary<long, long> _live = [];
+    private readonly Dictionary<long, long> _ends = [];
     private readonly TreeCursor _accounts = new();
     private readonly Dictionary<long, bool> _isRaw = [];
 
     /// <summary>Called for each block, once.</summary>
     public Action<ReachableBlock>? Visit { get; init; }
+
+    /// <summary>Whether everything was read and nothing overlapped, so that <see cref="LiveBytes"/> is exact.</summary>
+    public bool IsComplete { get; private set; } = true;
 
     /// <summary>Called for each damage, behind which the walk goes on beside; null stands for throwing the first one.</summary>
     public Action<CorruptDataException>? OnDamage { get; init; }
@@ -23,6 +27,9 @@ internal sealed class ReachableBlocks(FileRoot root)
 
     /// <summary>Live bytes by segment; segments without any are left out, and so are nodes of the epoch directory and of the segment table.</summary>
     public IReadOnlyDictionary<long, long> LiveBytes => _live;
+
+    /// <summary>The file offset at which the last block that <see cref="LiveBytes"/> counts in a segment ends.</summary>
+    public IReadOnlyDictionary<long, long> Ends => _ends;
 
     /// <summary>The bytes of the nodes that <see cref="LiveBytes"/> leaves out.</summary>
     public long MetaBytes { get; private set; }
@@ -153,12 +160,13 @@ internal sealed class ReachableBlocks(FileRoot root)
             return;
         }
 
-        Mark(entry, entry.Kind == EntryKind.Raw ? Layout.RoundToUnit((int)plain) : entry.StoredBytes, BlockKind.Chunk, place.Epoch, new Pfn(number));
+        Mark(entry, entry.Kind == EntryKind.Raw ? (int)plain : entry.StoredBytes, BlockKind.Chunk, place.Epoch, new Pfn(number));
     }
 
     /// <summary>Marks a block and counts it if it is new; false where it is in the way of another or lies nowhere.</summary>
-    private bool Mark(Entry entry, int bytes, BlockKind kind, EpochId epoch, Pfn pfn)
+    private bool Mark(Entry entry, int unpadded, BlockKind kind, EpochId epoch, Pfn pfn)
     {
+        int bytes = Layout.RoundToUnit(unpadded);
         if (root.Nodes.Blocks.WhatIsWrongWith(entry.Offset, bytes) is { } wrong)
         {
             Report(Damage.At(entry.Offset, wrong));
@@ -180,7 +188,7 @@ internal sealed class ReachableBlocks(FileRoot root)
         }
         else if (mark == BlockMark.New)
         {
-            Count(new ReachableBlock(entry.Offset, bytes, kind, epoch, pfn, entry), segment);
+            Count(new ReachableBlock(entry.Offset, bytes, kind, epoch, pfn, entry, unpadded), segment);
         }
 
         return mark != BlockMark.Overlap;
@@ -195,6 +203,7 @@ internal sealed class ReachableBlocks(FileRoot root)
         else
         {
             _live[segment] = _live.GetValueOrDefault(segment) + block.StoredBytes;
+            _ends[segment] = Math.Max(_ends.GetValueOrDefault(segment), block.Offset + block.StoredBytes);
         }
 
         Visit?.Invoke(block);
@@ -214,6 +223,7 @@ internal sealed class ReachableBlocks(FileRoot root)
 
     private void Report(CorruptDataException damage)
     {
+        IsComplete = false;
         if (OnDamage is null)
         {
             throw damage;
@@ -223,6 +233,9 @@ internal sealed class ReachableBlocks(FileRoot root)
     }
 
     /// <summary>Which tree the walk is in, and whose.</summary>
+    /// <param name="Tree">What the tree holds.</param>
+    /// <param name="Epoch">The epoch, if it is one's.</param>
+    /// <param name="BlobBytes">The length of the byte string, if it is one.</param>
     private readonly record struct Place(TreeKind Tree, EpochId Epoch = default, long BlobBytes = 0)
     {
         public bool IsMeta => Tree is TreeKind.EpochDirectory or TreeKind.SegmentTable;

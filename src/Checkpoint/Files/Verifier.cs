@@ -16,7 +16,7 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
     /// The largest guest, 1 TiB of 4 KiB pages, whose sets are decoded, which takes up to 32 MiB twice: a few bytes in the file can claim a
     /// guest of any size. Of larger ones the sums are checked.
     /// </summary>
-    private const long MaxSetPages = 1L << 28;
+    public const long MaxSetPages = 1L << 28;
 
     private readonly List<CorruptDataException> _damage = [];
     private readonly List<string> _warnings = [];
@@ -55,6 +55,23 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
         }
 
         return new VerifyReport(_epochs, _pages, _damage, _warnings);
+    }
+
+    /// <summary>As <see cref="Run"/>, and checks what no reader needs.</summary>
+    public VerifyReport RunDeep()
+    {
+        VerifyReport report = Run();
+        HashSet<long?> known = [.. _damage.Select(damage => damage.Offset)];
+        SpaceReport space = new DeepVerifier(root, AddIfNew, cancellationToken).Run();
+        return report with { Space = space };
+
+        void AddIfNew(CorruptDataException damage)
+        {
+            if (_damage.Count < MaxDamages && !known.Contains(damage.Offset))
+            {
+                _damage.Add(damage);
+            }
+        }
     }
 
     private void CheckSpareCopies()

@@ -67,7 +67,11 @@ internal static class EpochRecordFormat
     private const ushort SectionTag = 2;
     private const ushort RequiredFlag = 1;
 
-    private static ReadOnlySpan<byte> Magic => "EPOC"u8;
+    /// <summary>The last tag that docs/format.md gives: a resume pack.</summary>
+    private const ushort LastTag = 3;
+
+    /// <summary>The first bytes of a record.</summary>
+    public static ReadOnlySpan<byte> Magic => "EPOC"u8;
 
     /// <summary>How many bytes an item with a body of this size takes.</summary>
     public static int ItemSize(int bodySize) => ItemHeadSize + ((bodySize + 7) & ~7);
@@ -113,6 +117,52 @@ internal static class EpochRecordFormat
         EpochRecord record = ReadFixedPart(stored, offset, id) with { Label = label, Sections = sections };
         ThrowIfInconsistent(record, stored);
         return record;
+    }
+
+    /// <summary>
+    /// How many bytes the record at the front of <paramref name="bytes"/> takes, where the directory does not say it: the fixed part and
+    /// the items that can be items. 0 where there is no record.
+    /// </summary>
+    /// <param name="bytes">From the magic on, as far as the record can reach.</param>
+    public static int Measure(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < EpochRecord.FixedSize || !bytes.StartsWith(Magic) || BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]) != EpochRecord.FixedSize)
+        {
+            return 0;
+        }
+
+        int end = EpochRecord.FixedSize;
+        while (end + ItemHeadSize <= bytes.Length && BinaryPrimitives.ReadUInt16LittleEndian(bytes[end..]) is > 0 and <= LastTag)
+        {
+            long next = end + ItemHeadSize + (((long)BinaryPrimitives.ReadUInt32LittleEndian(bytes[(end + 4)..]) + 7) & ~7L);
+            if (next > bytes.Length)
+            {
+                break;
+            }
+
+            end = (int)next;
+        }
+
+        return Math.Min(Layout.RoundToUnit(end), bytes.Length);
+    }
+
+    /// <summary>Whether all padding and all reserved bits of a record that <see cref="Read"/> accepts are zero.</summary>
+    public static bool IsPaddingClear(ReadOnlySpan<byte> stored)
+    {
+        int at = EpochRecord.FixedSize;
+        while (at + ItemHeadSize <= stored.Length && BinaryPrimitives.ReadUInt16LittleEndian(stored[at..]) != 0)
+        {
+            int body = at + ItemHeadSize + BinaryPrimitives.ReadInt32LittleEndian(stored[(at + 4)..]);
+            int end = (body + 7) & ~7;
+            if ((BinaryPrimitives.ReadUInt16LittleEndian(stored[(at + 2)..]) & ~RequiredFlag) != 0 || stored[body..end].ContainsAnyExcept((byte)0))
+            {
+                return false;
+            }
+
+            at = end;
+        }
+
+        return !stored[at..].ContainsAnyExcept((byte)0);
     }
 
     private static byte[] FixedPart(EpochRecord record)

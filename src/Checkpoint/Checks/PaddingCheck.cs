@@ -1,0 +1,31 @@
+using System.Buffers.Binary;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>Looks at the bytes of blocks that no sum covers and no reader reads: docs/format.md says that they are zero.</summary>
+internal sealed class PaddingCheck(FileRoot root)
+{
+    private readonly byte[] _stored = new byte[Layout.MaxBlock];
+
+    /// <summary>What is wrong with the padding of a block; null where nothing is.</summary>
+    /// <exception cref="CorruptDataException">The block cannot be read.</exception>
+    public string? WhatIsWrong(ReachableBlock block)
+    {
+        bool padded = block.Entry.Kind is EntryKind.Lz4 or EntryKind.Record || block.UnpaddedBytes != block.StoredBytes;
+        if (!padded)
+        {
+            return null;
+        }
+
+        Span<byte> stored = _stored.AsSpan(0, block.StoredBytes);
+        root.Nodes.Blocks.ReadRange(block.Offset, stored);
+        return IsClear(block, stored) ? null : "the padding of a block is not zero";
+    }
+
+    private static bool IsClear(ReachableBlock block, ReadOnlySpan<byte> stored) => block.Entry.Kind switch
+    {
+        EntryKind.Record => EpochRecordFormat.IsPaddingClear(stored),
+        EntryKind.Lz4 => !stored[Math.Min(stored.Length, sizeof(ushort) + BinaryPrimitives.ReadUInt16LittleEndian(stored))..].ContainsAnyExcept((byte)0),
+        _ => !stored[block.UnpaddedBytes..].ContainsAnyExcept((byte)0),
+    };
+}
