@@ -35,6 +35,8 @@ public sealed class Epoch : IGuestMemory, IDisposable
 
     internal EpochRecord Record => _record;
 
+    internal NodeReader Nodes => _root.Nodes;
+
     /// <summary>Reads one page; an absent page reads as zeros.</summary>
     /// <param name="pfn">The page, below <see cref="PageCount"/>.</param>
     /// <param name="destination">At least <see cref="PageSize"/> bytes; bytes behind the page stay as they are.</param>
@@ -150,6 +152,30 @@ public sealed class Epoch : IGuestMemory, IDisposable
 
     /// <summary>Lets writers reuse what only this view of the file shows. Idempotent; the epoch must not be read any more.</summary>
     public void Dispose() => Interlocked.Exchange(ref _leases, null)?.Release(_root.Slot.Sequence);
+
+    /// <summary>
+    /// Compares with another epoch, of this file or of another one, page by page: what each page holds, not how it is stored. Within one
+    /// file the cost grows with what differs; across two files, every page that both have is compared, and read where the sums are equal.
+    /// Memory use is one bit a page where pages differ.
+    /// </summary>
+    /// <param name="other">The second epoch. Its page count may differ: pages behind the smaller end are in one epoch only.</param>
+    /// <param name="progress">Told now and then how many pages have been looked at.</param>
+    /// <param name="cancellationToken">Ends the comparison before the next page.</param>
+    /// <returns>The comparison, which the caller disposes.</returns>
+    /// <exception cref="ArgumentException">The page sizes differ.</exception>
+    /// <exception cref="CorruptDataException">A page that had to be read, or an index, is damaged.</exception>
+    /// <exception cref="StorageException">A medium failed.</exception>
+    /// <exception cref="OperationCanceledException">The comparison was cancelled.</exception>
+    public EpochComparison CompareWith(Epoch other, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.PageSize != PageSize)
+        {
+            throw new ArgumentException($"Pages of {PageSize} bytes cannot be compared with pages of {other.PageSize} bytes.", nameof(other));
+        }
+
+        return new EpochComparer(this, other, progress, cancellationToken).Run();
+    }
 
     /// <summary>The runs of pages that the page table says anything of: present ones, and absent ones that are more than a hole.</summary>
     internal IEnumerable<PfnRun> EntryRuns() => Runs(entry => !entry.IsPlainAbsent);

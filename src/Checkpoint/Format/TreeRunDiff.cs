@@ -5,7 +5,13 @@ namespace PageStore.Checkpoint;
 /// <see cref="TreeDiff"/> it can go on beside damage: what the new version lost is told, and where only the old one is damaged
 /// every leaf of the new one differs from <see cref="Unknown"/>. Its cost grows with the nodes that differ, whatever the tables claim.
 /// </summary>
-internal sealed class TreeRunDiff(NodeReader nodes, TreeKind kind)
+/// <param name="nodes">Reads the nodes of the new version.</param>
+/// <param name="kind">What the trees hold.</param>
+/// <param name="otherFile">
+/// Reads the nodes of the old version, if that is in another file: there, equal entries of blocks do not mean equal content, so every leaf
+/// that has a block in both is visited.
+/// </param>
+internal sealed class TreeRunDiff(NodeReader nodes, TreeKind kind, NodeReader? otherFile = null)
 {
     /// <summary>Called for a run of leaves that hold the same: the first key, how many, and what the old and the new version hold.</summary>
     public delegate void Visitor(long first, long count, Entry before, Entry after);
@@ -75,7 +81,7 @@ internal sealed class TreeRunDiff(NodeReader nodes, TreeKind kind)
 
     private void Compare(Entry before, Entry after, int level, long number)
     {
-        if (before == after)
+        if (before == after && (otherFile is null || after.Kind is EntryKind.Absent or EntryKind.Zero or EntryKind.Repeated))
         {
             return;
         }
@@ -117,7 +123,7 @@ internal sealed class TreeRunDiff(NodeReader nodes, TreeKind kind)
     {
         try
         {
-            nodes.Read(entry, kind, level, number, entries);
+            (otherFile ?? nodes).Read(entry, kind, level, number, entries);
         }
         catch (CorruptDataException) when (Lost is not null)
         {

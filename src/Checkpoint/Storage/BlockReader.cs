@@ -9,8 +9,13 @@ namespace PageStore.Checkpoint;
 /// </summary>
 internal sealed class BlockReader(IStorage storage, long segmentSize, long dataEnd, SegmentAppender[]? unwritten = null)
 {
+    private IStorage Storage => storage;
+
     /// <summary>Where the current root's data ends.</summary>
     public long DataEnd => dataEnd;
+
+    /// <summary>Whether this reads the same file through the same handle; a file that was copied is not the same.</summary>
+    public bool IsOfSameFile(BlockReader other) => ReferenceEquals(Storage, other.Storage);
 
     /// <summary>Reads a block whose sum is over its stored bytes: a node or a record.</summary>
     /// <param name="entry">Where it is.</param>
