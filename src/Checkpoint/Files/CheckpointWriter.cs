@@ -39,6 +39,8 @@ public sealed class CheckpointWriter : IDisposable
 
     internal FileRoot Root => _file.Root;
 
+    internal long BytesAppended => Raw.BytesAppended + Packed.BytesAppended + Index.BytesAppended;
+
     internal TimeSpan WriteTime => _file.WriteTime;
 
     /// <summary>Creates a file that must not exist yet, readable and writable by its owner only.</summary>
@@ -129,7 +131,7 @@ public sealed class CheckpointWriter : IDisposable
         }
 
         Epoch? parent = options.Parent is { } id ? OpenEpoch(id) : null;
-        _builder = new EpochBuilder(this, options, parent, Root.Slot.NextEpoch);
+        _builder = new EpochBuilder(this, options, parent, options.Id ?? Root.Slot.NextEpoch);
         return _builder;
     }
 

@@ -42,7 +42,10 @@ public sealed class EpochBuilder : IDisposable
     /// <summary>How many bytes have been appended for this epoch so far.</summary>
     public long Bytes => BytesAppended - _bytesBefore;
 
-    private long BytesAppended => _writer.Raw.BytesAppended + _writer.Packed.BytesAppended + _writer.Index.BytesAppended;
+    /// <summary>What a repair says in place of what the builder would say; null for an epoch that is new.</summary>
+    internal RecordAmendments? Amendments { get; set; }
+
+    private long BytesAppended => _writer.BytesAppended;
 
     /// <summary>Writes pages. Of several writes to one page the last counts. Allocates nothing per page.</summary>
     /// <param name="first">The first page.</param>
@@ -162,6 +165,18 @@ public sealed class EpochBuilder : IDisposable
         }
     }
 
+    /// <summary>Puts pages that need no block: absent ones, zero ones, or one word repeated.</summary>
+    /// <param name="run">The pages, below the page count.</param>
+    /// <param name="entry">What each of them holds.</param>
+    internal void PutPlain(PfnRun run, Entry entry)
+    {
+        ThrowIfDone();
+        for (Pfn pfn = run.First; pfn < run.End; pfn += 1)
+        {
+            Put(pfn, entry, unchanged: CurrentParentEntry(pfn) == entry);
+        }
+    }
+
     private void WritePage(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type)
     {
         if (!GuestPageTypes.IsDefined(type))
@@ -224,14 +239,14 @@ public sealed class EpochBuilder : IDisposable
     {
         RemovePagesBehindEnd();
         TreeRoot table = _table.Finish(PageCount);
-        using PageBitmap written = Resized(_written);
+        using PageBitmap written = WrittenSet();
         BlobWriter blobs = Blobs(PageCodecs.None);
         BlobRef writtenSet = EpochSets.Write(blobs, _writer.Index, written);
         (BlobRef readSet, long pagesRead) = WriteReadSet(blobs, written);
         return new EpochRecord
         {
             Id = Id,
-            Parent = _options.Parent ?? default,
+            Parent = Amendments?.Parent ?? _options.Parent ?? default,
             Time = _options.Time ?? _writer.Clock.GetUtcNow(),
             PageCount = PageCount,
             PageTable = table,
@@ -241,7 +256,7 @@ public sealed class EpochBuilder : IDisposable
             PagesRead = pagesRead,
             Counts = _table.Counts,
             Bytes = Bytes,
-            Consistency = _options.Consistency,
+            Consistency = Amendments?.Consistency ?? _options.Consistency,
             GuestId = _options.GuestId,
             BootInstance = _options.BootInstance,
             Label = string.IsNullOrEmpty(_options.Label) ? null : _options.Label,
@@ -271,6 +286,22 @@ public sealed class EpochBuilder : IDisposable
         using PageBitmap set = Resized(_read);
         set.AndNot(written);
         return (EpochSets.Write(blobs, _writer.Index, set), set.Count());
+    }
+
+    private PageBitmap WrittenSet()
+    {
+        PageBitmap written = Resized(_written);
+        if (Amendments?.Written is { } known)
+        {
+            if (!Amendments.BaseIsParent)
+            {
+                written.ClearAll();
+            }
+
+            written.Or(known);
+        }
+
+        return written;
     }
 
     /// <summary>A copy with one bit for each page of the guest.</summary>

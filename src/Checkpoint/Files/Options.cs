@@ -105,6 +105,9 @@ public sealed record EpochOptions
     /// <summary>The number of pages of the guest; null stands for the parent's. Writing a page behind it makes it larger.</summary>
     public long? PageCount { get; init; }
 
+    /// <summary>The number that the epoch gets, at least the next one of the file: a repair keeps those that epochs had. Null stands for the next one.</summary>
+    internal EpochId? Id { get; init; }
+
     internal void Validate()
     {
         if (FormatText.CountBytes(Label ?? string.Empty) is < 0 or > EpochRecord.MaxLabelBytes)

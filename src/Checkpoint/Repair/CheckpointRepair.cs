@@ -1,0 +1,84 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Salvages what still checks of a damaged checkpoint file into a new one. Epochs keep their ids, labels, times, parents and sections; pages that are
+/// lost become absent, never another epoch's; an epoch that lost anything is no longer <see cref="EpochConsistency.Restorable"/> or paused but
+/// <see cref="EpochConsistency.Unknown"/>, and has a state section <c>pagestore-repair</c> that says in JSON what it lost. Thread-safe for different files.
+/// </summary>
+/// <remarks>
+/// A page is salvaged if its block, the nodes on the way to it and the record of its epoch match their sums. Where the directory is damaged, records are
+/// searched for in the whole file and known by their form. Memory use is bounded: a bit or two for each page of an epoch, and the lists of what is lost.
+/// </remarks>
+public static class CheckpointRepair
+{
+    /// <summary>Salvages a file into a new one, which must not exist; it is removed again if this throws.</summary>
+    /// <param name="damaged">The damaged file. It is only read, by position, whatever the options say of the mode: it may be truncated.</param>
+    /// <param name="target">The new file, readable and writable by its owner only.</param>
+    /// <param name="readerOptions">How to read the damaged file; null stands for the defaults.</param>
+    /// <param name="options">How to repair; null stands for the defaults.</param>
+    /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
+    /// <param name="cancellationToken">Ends the repair; the new file is removed.</param>
+    /// <returns>What was brought over and what is lost; losses are not thrown.</returns>
+    /// <exception cref="CorruptDataException">There is no header, or nothing that could be salvaged.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know.</exception>
+    /// <exception cref="StorageException">The damaged file cannot be opened, or the new one exists or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The repair was cancelled.</exception>
+    public static RepairReport Salvage(
+        string damaged,
+        string target,
+        CheckpointReaderOptions? readerOptions = null,
+        RepairOptions? options = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(damaged);
+        ArgumentException.ThrowIfNullOrEmpty(target);
+        _ = readerOptions;
+        options ??= new();
+        options.Validate();
+        using FileStorage file = FileStorage.OpenToRead(damaged);
+        bool created = false;
+        try
+        {
+            RepairReport report = Salvage(file, Create, options, progress, cancellationToken);
+            FileStorage.SyncFolderOf(target);
+            return report;
+        }
+        catch when (created)
+        {
+            File.Delete(target);
+            throw;
+        }
+
+        IStorage Create()
+        {
+            FileStorage storage = FileStorage.Create(target);
+            created = true;
+            return storage;
+        }
+    }
+
+    /// <summary>Salvages from one medium to another.</summary>
+    /// <param name="damaged">The damaged file; stays the caller's to dispose.</param>
+    /// <param name="create">Makes the new, empty medium, once the damaged file turned out to hold something; it is disposed here.</param>
+    /// <param name="options">How to repair.</param>
+    /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
+    /// <param name="cancellationToken">Ends the repair.</param>
+    internal static RepairReport Salvage(
+        IStorage damaged, Func<IStorage> create, RepairOptions options, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var log = new LossLog();
+        SalvageSource source = SalvageSource.Open(new SalvageStorage(damaged), options, log, cancellationToken);
+        var codec = new SwitchedCodec();
+        var writerOptions = new CheckpointWriterOptions { PageSize = source.Header.PageSize, SegmentSize = (int)source.Header.SegmentSize, Codec = codec };
+        IStorage storage = create();
+        using CheckpointWriter writer = CheckpointWriter.Create(storage, writerOptions);
+        var salvager = new EpochSalvager(source, writer, codec, log, options, progress, cancellationToken);
+        foreach (FoundRecord found in source.Records)
+        {
+            salvager.Salvage(found);
+        }
+
+        return new RepairReport(salvager.Epochs, salvager.PagesCopied, log.Pages, log.Listed, log.Parts, storage.Length);
+    }
+}

@@ -1,0 +1,88 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>Brings epochs of a damaged file over into a new one, by ascending id. For one thread.</summary>
+internal sealed class EpochSalvager(
+    SalvageSource source, CheckpointWriter writer, SwitchedCodec codec, LossLog log, RepairOptions options, IProgress<long>? progress, CancellationToken cancellation)
+{
+    private readonly Dictionary<EpochId, Salvaged> _salvaged = [];
+    private long _uniformLeft = options.MaxUniformPages;
+    private long _runsLeft = 16L * LostRuns.MaxRuns;
+
+    /// <summary>How many epochs are in the new file.</summary>
+    public long Epochs { get; private set; }
+
+    /// <summary>How many pages with content were brought over.</summary>
+    public long PagesCopied { get; private set; }
+
+    /// <summary>Brings one epoch over, or notes that it cannot be.</summary>
+    /// <exception cref="StorageException">The new file cannot be written.</exception>
+    public void Salvage(FoundRecord found)
+    {
+        EpochRecord record = found.Record;
+        try
+        {
+            EpochId? baseId = _salvaged.ContainsKey(record.Parent) ? record.Parent : writer.Newest;
+            Salvaged? known = baseId is { } id ? _salvaged[id] : null;
+            using var amendments = new RecordAmendments { Parent = record.Parent, BaseIsParent = known is not null && baseId == record.Parent };
+            using EpochBuilder builder = writer.BeginEpoch(OptionsFor(record, baseId));
+            builder.Amendments = amendments;
+            IReadOnlyList<PfnRun> lost = CopyEpoch(found, builder, amendments, known, baseId);
+            builder.Commit();
+            _salvaged.Add(record.Id, new Salvaged(record.PageTable, lost));
+            Epochs++;
+        }
+        catch (CorruptDataException cause)
+        {
+            log.Add(record.Id, "epoch", cause);
+        }
+    }
+
+    private static EpochOptions OptionsFor(EpochRecord record, EpochId? baseId) => new()
+    {
+        Id = record.Id,
+        Parent = baseId,
+        PageCount = record.PageCount,
+        Label = record.Label,
+        Time = record.Time,
+        GuestId = record.GuestId,
+        BootInstance = record.BootInstance,
+    };
+
+    private IReadOnlyList<PfnRun> CopyEpoch(FoundRecord found, EpochBuilder builder, RecordAmendments amendments, Salvaged? known, EpochId? baseId)
+    {
+        EpochRecord record = found.Record;
+        var losses = new EpochLosses(record, log);
+        if (!found.IsChecked)
+        {
+            losses.Add("record", Damage.At(record.Offset, "the directory's entry, and with it the sum of the record, is lost; its label, time and numbers are not checked"));
+        }
+
+        var copier = new PageCopier(source, builder, codec, record, losses, known?.Lost ?? [], baseId is { } id ? writer.OpenEpoch(id) : null)
+        {
+            UniformLeft = _uniformLeft,
+            MaxBytes = (options.MaxGrowth * source.FileBytes) + (64L << 20) - writer.BytesAppended,
+            Cancellation = cancellation,
+        };
+        IReadOnlyList<PfnRun> lost = copier.Copy(known?.Table ?? default);
+        _uniformLeft = copier.UniformLeft;
+        PagesCopied += copier.PagesCopied;
+        Charge(lost.Count);
+        new PartCopier(source, builder, codec, record, losses).Copy(amendments);
+        losses.Finish(builder, lost);
+        amendments.Consistency = losses.Any ? EpochConsistency.Unknown : record.Consistency;
+        progress?.Report(PagesCopied);
+        return lost;
+    }
+
+    private void Charge(int runs)
+    {
+        _runsLeft -= runs;
+        if (_runsLeft < 0)
+        {
+            throw new CorruptDataException("The epochs of the file have lost more separate runs of pages than can be kept in memory.");
+        }
+    }
+
+    /// <summary>What later epochs need of one that is in the new file: its table in the old one, and what of it is lost.</summary>
+    private sealed record Salvaged(TreeRoot Table, IReadOnlyList<PfnRun> Lost);
+}

@@ -1,0 +1,93 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>Finds what is left of the header and of the root slots of a damaged file.</summary>
+internal sealed class RootFinder(SalvageStorage storage, RepairOptions options)
+{
+    private const int FileIdInSlot = 152;
+
+    /// <summary>The header, its second copy, or what the options say in its place.</summary>
+    /// <exception cref="CorruptDataException">Neither copy is one, and the options do not say what stood there.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that is not known.</exception>
+    public FileHeader ReadHeader()
+    {
+        Span<byte> bytes = stackalloc byte[Layout.HeaderSize];
+        foreach (long offset in (ReadOnlySpan<long>)[Layout.HeaderOffset, Layout.HeaderCopyOffset])
+        {
+            if (storage.ReadSome(offset, bytes).Length == bytes.Length && TryReadHeader(bytes, offset) is { } header)
+            {
+                return header;
+            }
+        }
+
+        if (options.PageSize is not { } pageSize || options.SegmentSize is not { } segmentSize)
+        {
+            throw new CorruptDataException(
+                $"{storage.Name} has no valid header at offset {Layout.HeaderOffset} or {Layout.HeaderCopyOffset}. If it is a checkpoint file, say its page size and its segment size (4096 and 4194304 unless it was made with others).") { Offset = 0 };
+        }
+
+        return new FileHeader(pageSize, System.Numerics.BitOperations.Log2((uint)segmentSize), FileIdOfSlots(), DateTimeOffset.UnixEpoch, 0, 0);
+    }
+
+    /// <summary>The valid roots, the newest first; each slot once.</summary>
+    /// <exception cref="UnsupportedException">A root needs a feature that is not known.</exception>
+    public IReadOnlyList<RootSlot> ReadRoots(FileHeader header)
+    {
+        List<RootSlot> roots = [];
+        byte[] bytes = new byte[Layout.SlotSize];
+        foreach (long offset in SlotOffsets())
+        {
+            if (storage.ReadSome(offset, bytes).Length == bytes.Length && TryReadSlot(bytes, offset, header) is { } slot
+                && !roots.Exists(root => root.Sequence == slot.Sequence))
+            {
+                roots.Add(slot);
+            }
+        }
+
+        return [.. roots.OrderByDescending(root => root.Sequence)];
+    }
+
+    private static IEnumerable<long> SlotOffsets() =>
+        from slot in Enumerable.Range(0, Layout.SlotCount)
+        from copy in Enumerable.Range(0, Layout.SlotCopies)
+        select Layout.SlotOffset(slot, copy);
+
+    private static FileHeader? TryReadHeader(ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            return FileHeader.TryRead(bytes, offset);
+        }
+        catch (CorruptDataException)
+        {
+            return null;
+        }
+    }
+
+    private static RootSlot? TryReadSlot(ReadOnlySpan<byte> bytes, long offset, FileHeader header)
+    {
+        try
+        {
+            return RootSlot.TryRead(bytes, offset, header);
+        }
+        catch (CorruptDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The id that the slots name, whose sums are checked when they are read as such.</summary>
+    private Guid FileIdOfSlots()
+    {
+        byte[] bytes = new byte[Layout.SlotSize];
+        foreach (long offset in SlotOffsets())
+        {
+            if (storage.ReadSome(offset, bytes).Length == bytes.Length && bytes.AsSpan(0, Layout.SlotSize - 16) is var covered
+                && ContentSum.Of(covered).Value == System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(covered.Length)))
+            {
+                return new Guid(bytes.AsSpan(FileIdInSlot, 16), bigEndian: true);
+            }
+        }
+
+        return default;
+    }
+}
