@@ -33,6 +33,8 @@ internal static class Tool
             ExportCommand.Create(console),
             InspectCommand.Create(console),
             VerifyCommand.Create(console),
+            DiffCommand.Create(console),
+            RepairCommand.Create(console),
             DemoCommand.Create(console),
             DemoResumeCommand.Create(console),
         };

@@ -20,6 +20,8 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData("inspect")]
     [InlineData("inspect", "a", "--yaml")]
     [InlineData("verify", "a", "b")]
+    [InlineData("diff", "a")]
+    [InlineData("repair", "a")]
     [InlineData("demo", "--memory", "much")]
     [InlineData("demo", "--memory", "1MiB")]
     [InlineData("demo", "--epochs", "0")]

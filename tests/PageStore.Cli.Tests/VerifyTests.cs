@@ -28,6 +28,15 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal("ok: 2 epochs, 202 stored pages checked\n", ToolRun.Ok("verify", _folder["f"]).Out);
     }
 
+    [Fact]
+    public void Deep_tells_what_is_live_and_dead()
+    {
+        ToolRun run = ToolRun.Ok("verify", _folder["f"], "--deep", "--json");
+        Assert.Equal(["ok", "epochs", "pagesChecked", "liveBytes", "metaBytes", "deadBytes"], run.Members);
+        Assert.InRange(run.Json.GetProperty("liveBytes").GetInt64(), 202 * 4096, 300 * 4096);
+        Assert.Matches("^ok: 2 epochs, 202 stored pages checked; .* live, .* dead\n$", ToolRun.Ok("verify", _folder["f"], "--deep").Out);
+    }
+
     [Theory]
     [InlineData(8, 1)]
     [InlineData(398, 1)]

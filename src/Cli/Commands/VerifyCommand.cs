@@ -10,16 +10,18 @@ internal static class VerifyCommand
     public static Command Create(ToolConsole console)
     {
         Argument<string> file = CommonOptions.File();
+        var deep = new Option<bool>("--deep") { Description = "Compare accounts, counts, sets and padding, too, and tell how much space is dead." };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("verify", "Read everything in a checkpoint file and compare every checksum.") { file, json };
-        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), parsed.GetValue(json), cancellation));
+        var command = new Command("verify", "Read everything in a checkpoint file and compare every checksum.") { file, deep, json };
+        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), parsed.GetValue(deep), parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(ToolConsole console, string file, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ToolConsole console, string file, bool deep, bool json, CancellationToken cancellation)
     {
         using CheckpointReader reader = Open(console, file, json);
-        VerifyReport report = await ProgressDisplay.RunAsync(console, "verify", "pages", null, progress => Task.FromResult(reader.Verify(progress, cancellation)));
+        VerifyReport report = await ProgressDisplay.RunAsync(
+            console, "verify", "pages", null, progress => Task.FromResult(deep ? reader.VerifyDeep(progress, cancellation) : reader.Verify(progress, cancellation)));
         if (json)
         {
             Print(console, report);
@@ -39,7 +41,10 @@ internal static class VerifyCommand
 
         if (!json)
         {
-            console.Out.WriteLine($"ok: {report.Epochs} epochs, {report.PagesChecked} stored pages checked");
+            string space = report.Space is { } use
+                ? $"; {ByteSize.Format(use.LiveBytes + use.MetaBytes)} live, {ByteSize.Format(use.DeadBytes)} dead"
+                : string.Empty;
+            console.Out.WriteLine($"ok: {report.Epochs} epochs, {report.PagesChecked} stored pages checked{space}");
         }
 
         return ExitCode.Ok;
@@ -67,7 +72,10 @@ internal static class VerifyCommand
             report.Epochs,
             report.PagesChecked,
             report.Ok ? null : [.. report.Damage.Select(damage => damage.Message)],
-            report.Warnings.Count == 0 ? null : report.Warnings);
+            report.Warnings.Count == 0 ? null : report.Warnings,
+            report.Space?.LiveBytes,
+            report.Space?.MetaBytes,
+            report.Space?.DeadBytes);
         console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.VerifyResult));
     }
 }

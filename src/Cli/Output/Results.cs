@@ -36,7 +36,27 @@ internal sealed record VerifyResult(
     long Epochs,
     long PagesChecked,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Damage,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Warnings);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Warnings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LiveBytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? MetaBytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? DeadBytes);
+
+/// <summary>What <c>repair --json</c> prints.</summary>
+internal sealed record RepairResult(
+    bool Complete, long Epochs, long PagesCopied, long PagesLost, long FileBytes, long LostParts, IReadOnlyList<RepairLoss> Lost, double Seconds);
+
+/// <summary>One loss in what <c>repair --json</c> prints: pages have <c>first</c> and <c>count</c>, anything else <c>part</c>.</summary>
+internal sealed record RepairLoss(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Epoch,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? First,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Count,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Part,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Offset,
+    string Reason)
+{
+    public static RepairLoss Of(LostPart part) =>
+        new(part.Epoch?.Value, part.Pages?.First.Value, part.Pages?.Count, part.Part, part.Offset, part.Reason);
+}
 
 /// <summary>The results as JSON, made at build time so that NativeAOT has them.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
@@ -44,6 +64,7 @@ internal sealed record VerifyResult(
 [JsonSerializable(typeof(ExportResult))]
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(VerifyResult))]
+[JsonSerializable(typeof(RepairResult))]
 [JsonSerializable(typeof(DemoResult))]
 [JsonSerializable(typeof(DemoRestored))]
 internal sealed partial class ResultJson : JsonSerializerContext;
