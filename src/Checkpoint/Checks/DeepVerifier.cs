@@ -86,11 +86,11 @@ internal sealed class DeepVerifier
         return Math.Max(Math.Max(account?.UsedBytes ?? 0, reached), PositionIn(start));
     }
 
-    /// <summary>How far a segment is used that is being filled: its account may lag behind the nodes of the segment table.</summary>
+    /// <summary>How far a segment is used that is being filled: of a meta segment the account does not say it.</summary>
     private long PositionIn(long start)
     {
         AppendPositions append = _root.Slot.Append;
-        long position = new[] { append.Raw, append.Packed, append.Index }.Where(at => at > start && at <= start + _root.Header.SegmentSize).DefaultIfEmpty(start).Max();
+        long position = new[] { append.Raw, append.Packed, append.Index, append.Meta }.Where(at => at > start && at <= start + _root.Header.SegmentSize).DefaultIfEmpty(start).Max();
         return position - start;
     }
 

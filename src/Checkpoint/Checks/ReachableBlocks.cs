@@ -12,7 +12,7 @@ internal sealed class ReachableBlocks(FileRoot root)
     private readonly SortedDictionary<long, long> _live = [];
     private readonly Dictionary<long, long> _ends = [];
     private readonly TreeCursor _accounts = new();
-    private readonly Dictionary<long, bool> _isRaw = [];
+    private readonly Dictionary<long, SegmentClass?> _classes = [];
 
     /// <summary>Called for each block, once.</summary>
     public Action<ReachableBlock>? Visit { get; init; }
@@ -174,14 +174,14 @@ internal sealed class ReachableBlocks(FileRoot root)
         }
 
         long segment = (entry.Offset - Layout.SegmentsOffset) / root.Header.SegmentSize;
-        bool raw = IsRaw(segment);
-        if (raw && (kind != BlockKind.Page || entry.Kind != EntryKind.Raw || entry.Offset % root.Header.PageSize != 0))
+        SegmentClass? segmentClass = ClassOf(segment);
+        if (segmentClass is { } given && !Belongs(entry, kind, given))
         {
-            Report(Damage.At(entry.Offset, "something other than an aligned raw page lies in a segment of raw pages"));
+            Report(Damage.At(entry.Offset, $"a block of the kind {kind} lies in a segment of the class {given}"));
             return false;
         }
 
-        BlockMark mark = (raw ? _pages : _blocks).Mark(entry.Offset, bytes, kind is BlockKind.MetaNode or BlockKind.Node or BlockKind.Record);
+        BlockMark mark = (segmentClass == SegmentClass.Raw ? _pages : _blocks).Mark(entry.Offset, bytes, kind is BlockKind.MetaNode or BlockKind.Node or BlockKind.Record);
         if (mark == BlockMark.Overlap)
         {
             Report(Damage.At(entry.Offset, $"a block of {bytes} bytes overlaps another"));
@@ -209,16 +209,26 @@ internal sealed class ReachableBlocks(FileRoot root)
         Visit?.Invoke(block);
     }
 
-    /// <summary>Whether the segment table says raw; a table that cannot be read says nothing, and is reported by the walk over itself.</summary>
-    private bool IsRaw(long segment)
+    /// <summary>docs/format.md, "The file".</summary>
+    private bool Belongs(Entry entry, BlockKind kind, SegmentClass segmentClass) => segmentClass switch
     {
-        if (!_isRaw.TryGetValue(segment, out bool raw))
+        SegmentClass.Raw => kind == BlockKind.Page && entry.Kind == EntryKind.Raw && entry.Offset % root.Header.PageSize == 0,
+        SegmentClass.Packed => kind == BlockKind.Chunk || (kind == BlockKind.Page && entry.Kind != EntryKind.Raw),
+        SegmentClass.Index => kind is BlockKind.Node or BlockKind.Record or BlockKind.Chunk,
+        SegmentClass.Meta => kind == BlockKind.MetaNode,
+        _ => false,
+    };
+
+    /// <summary>What the segment table says; a table that cannot be read says nothing, and is reported by the walk over itself.</summary>
+    private SegmentClass? ClassOf(long segment)
+    {
+        if (!_classes.TryGetValue(segment, out SegmentClass? segmentClass))
         {
-            raw = root.TryReadAccount(_accounts, segment)?.Class == SegmentClass.Raw;
-            _isRaw.Add(segment, raw);
+            segmentClass = root.TryReadAccount(_accounts, segment)?.Class;
+            _classes.Add(segment, segmentClass);
         }
 
-        return raw;
+        return segmentClass;
     }
 
     private void Report(CorruptDataException damage)

@@ -1,6 +1,6 @@
 namespace PageStore.Checkpoint;
 
-/// <summary>Compares what the segment table says with what a root reaches.</summary>
+/// <summary>Compares what the segment table says with what a root reaches: docs/format.md, "Segment table".</summary>
 internal static class SegmentAccounts
 {
     /// <summary>What is wrong with one account; null where nothing is.</summary>
@@ -16,8 +16,8 @@ internal static class SegmentAccounts
             return live == 0 ? null : $"segment {segment} has no account, and {live} bytes of it are in use";
         }
 
-        // An upper bound, whatever could not be read.
-        if (given.LiveBytes < live && isComplete)
+        // What could not be read may be live, too.
+        if (given.LiveBytes != live && (isComplete || given.LiveBytes < live))
         {
             return $"the account of segment {segment} says {given.LiveBytes} live bytes, and {live} are";
         }

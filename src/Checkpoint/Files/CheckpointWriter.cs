@@ -186,10 +186,13 @@ public sealed class CheckpointWriter : IDisposable
     }
 
     /// <summary>Makes a finished epoch the newest one: append, then flip.</summary>
-    internal EpochRecord Commit(EpochRecord record) => Guard(() =>
+    /// <param name="record">The epoch.</param>
+    /// <param name="dropped">Earlier epochs that get a dropped entry, by ascending id, and the parent of each.</param>
+    internal EpochRecord Commit(EpochRecord record, IReadOnlyList<(EpochId Id, EpochId Parent)> dropped) => Guard(() =>
     {
         Entry entry = _file.AppendRecord(EpochRecordFormat.Write(record));
-        _file.Commit([new LeafChange(record.Id.Value, 0, entry)], slot => slot with
+        IEnumerable<LeafChange> links = dropped.Select(link => new LeafChange(link.Id.Value, 0, Entry.DroppedOf(link.Parent)));
+        _file.Commit([.. links, new LeafChange(record.Id.Value, 0, entry)], slot => slot with
         {
             NextEpoch = new EpochId(record.Id.Value + 1),
             NewestEpoch = record.Id,

@@ -148,7 +148,7 @@ public sealed class EpochBuilder : IDisposable
     public EpochInfo Commit()
     {
         ThrowIfDone();
-        EpochRecord record = _writer.Commit(_writer.Guard(Finish));
+        EpochRecord record = _writer.Commit(_writer.Guard(Finish), Amendments?.Links ?? []);
         _done = true;
         ReleaseMemory();
         return new EpochInfo(record);

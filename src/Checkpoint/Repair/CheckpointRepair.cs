@@ -70,7 +70,15 @@ public static class CheckpointRepair
         var log = new LossLog();
         SalvageSource source = SalvageSource.Open(new SalvageStorage(damaged), options, log, cancellationToken);
         var codec = new SwitchedCodec();
-        var writerOptions = new CheckpointWriterOptions { PageSize = source.Header.PageSize, SegmentSize = (int)source.Header.SegmentSize, Codec = codec };
+        var writerOptions = new CheckpointWriterOptions
+        {
+            PageSize = source.Header.PageSize,
+            SegmentSize = (int)source.Header.SegmentSize,
+            Codec = codec,
+
+            // Half a repair is none: one sync at the end does.
+            Durability = Durability.SurvivesProcessCrash,
+        };
         IStorage storage = create();
         using CheckpointWriter writer = CheckpointWriter.Create(storage, writerOptions);
         var salvager = new EpochSalvager(source, writer, codec, log, options, progress, cancellationToken);
@@ -79,6 +87,7 @@ public static class CheckpointRepair
             salvager.Salvage(found);
         }
 
+        writer.Sync();
         return new RepairReport(salvager.Epochs, salvager.PagesCopied, log.Pages, log.Listed, log.Parts, storage.Length);
     }
 }

@@ -5,6 +5,7 @@ internal sealed class EpochSalvager(
     SalvageSource source, CheckpointWriter writer, SwitchedCodec codec, LossLog log, RepairOptions options, IProgress<long>? progress, CancellationToken cancellation)
 {
     private readonly Dictionary<EpochId, Salvaged> _salvaged = [];
+    private readonly Relations _relations = new(source.Dropped);
     private long _uniformLeft = options.MaxUniformPages;
     private long _runsLeft = 16L * LostRuns.MaxRuns;
 
@@ -21,14 +22,15 @@ internal sealed class EpochSalvager(
         EpochRecord record = found.Record;
         try
         {
-            EpochId? baseId = _salvaged.ContainsKey(record.Parent) ? record.Parent : writer.Newest;
+            EpochId? baseId = _relations.BaseFor(record.Parent, out IReadOnlyList<(EpochId Id, EpochId Parent)> links);
             Salvaged? known = baseId is { } id ? _salvaged[id] : null;
-            using var amendments = new RecordAmendments { Parent = record.Parent, BaseIsParent = known is not null && baseId == record.Parent };
+            using var amendments = new RecordAmendments { Parent = record.Parent, Links = links, BaseIsParent = known is not null && baseId == record.Parent };
             using EpochBuilder builder = writer.BeginEpoch(OptionsFor(record, baseId));
             builder.Amendments = amendments;
             IReadOnlyList<PfnRun> lost = CopyEpoch(found, builder, amendments, known, baseId);
             builder.Commit();
             _salvaged.Add(record.Id, new Salvaged(record.PageTable, lost));
+            _relations.Add(record.Id, links);
             Epochs++;
         }
         catch (CorruptDataException cause)

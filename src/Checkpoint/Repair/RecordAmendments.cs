@@ -6,6 +6,12 @@ internal sealed class RecordAmendments : IDisposable
     /// <summary>The parent that the epoch had, whether or not it is in the new file.</summary>
     public EpochId Parent { get; init; }
 
+    /// <summary>
+    /// Epochs that are not in the new file and link this one to others, by ascending id, with the parent of each: they get a dropped entry in
+    /// the directory. Whoever drops epochs relies on blocks being shared along such links only.
+    /// </summary>
+    public IReadOnlyList<(EpochId Id, EpochId Parent)> Links { get; init; } = [];
+
     /// <summary>What it is good for; decided when all is known that was lost.</summary>
     public EpochConsistency Consistency { get; set; }
 

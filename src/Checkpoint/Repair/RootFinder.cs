@@ -43,7 +43,9 @@ internal sealed class RootFinder(SalvageStorage storage, RepairOptions options)
             }
         }
 
-        return [.. roots.OrderByDescending(root => root.Sequence)];
+        // Of a root that was not synced nobody knows what arrived, if the host has been started anew; better than none.
+        List<RootSlot> certain = roots.FindAll(root => root.IsSynced || root.HostRun == storage.HostRun);
+        return [.. (certain.Count > 0 ? certain : roots).OrderByDescending(root => root.Sequence)];
     }
 
     private static IEnumerable<long> SlotOffsets() =>

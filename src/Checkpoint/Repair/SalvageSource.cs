@@ -15,6 +15,8 @@ internal sealed class SalvageSource
 
     private long _lostRecords;
 
+    private readonly Dictionary<EpochId, EpochId> _dropped = [];
+
     // Ids of which no directory could be asked: runs of keys, ascending.
     private List<(long First, long Count)> _unknown = [];
 
@@ -37,6 +39,9 @@ internal sealed class SalvageSource
 
     /// <summary>What was found, by ascending id.</summary>
     public IReadOnlyCollection<FoundRecord> Records => _records.Values;
+
+    /// <summary>The epochs that were dropped before, and the parent of each.</summary>
+    public IReadOnlyDictionary<EpochId, EpochId> Dropped => _dropped;
 
     public long FileBytes => _storage.Length;
 
@@ -90,7 +95,7 @@ internal sealed class SalvageSource
         {
             Visit = (key, _, _, entry) =>
             {
-                if (entry.Kind == EntryKind.Record && key >= 1 && IsUnknown(key))
+                if (key >= 1 && IsUnknown(key))
                 {
                     Take(new EpochId(key), entry);
                 }
@@ -113,6 +118,12 @@ internal sealed class SalvageSource
 
     private void Take(EpochId id, Entry entry)
     {
+        if (entry.Kind == EntryKind.Dropped)
+        {
+            _dropped[id] = new EpochId((long)entry.Sum);
+            return;
+        }
+
         try
         {
             byte[] buffer = new byte[entry.StoredBytes];
@@ -158,7 +169,7 @@ internal sealed class SalvageSource
         for (long segment = 0; segment < segments && left > 0; segment++)
         {
             SegmentClass? segmentClass = ClassOf(accounts, segment);
-            if (known ? segmentClass is not SegmentClass.Raw and not SegmentClass.Packed and not null : segmentClass is null)
+            if (known ? segmentClass == SegmentClass.Index : segmentClass is null)
             {
                 long start = Layout.SegmentsOffset + (segment * Header.SegmentSize);
                 left -= scanner.Scan(start, Math.Min(start + Math.Min(left, Header.SegmentSize), EndOfCommitted(start)), id => IsUnknown(id.Value));

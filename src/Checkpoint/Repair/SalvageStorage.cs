@@ -10,6 +10,8 @@ internal sealed class SalvageStorage(IStorage file) : IStorage
 
     public long Length => file.Length;
 
+    public Guid HostRun => file.HostRun;
+
     public void Read(long offset, Span<byte> destination)
     {
         try

@@ -95,6 +95,30 @@ public sealed class CheckpointRepairTests
         Assert.Equal((new EpochId(1), "record"), (part.Epoch, part.Part));
         Assert.Equal([2L, 3L], repaired.Reader.Epochs().Select(info => info.Id.Value));
         repaired.AssertTrue(epochs);
+
+        // The two are linked by an entry for their lost parent, and share what they shared: no page of the third needs a block of its own.
+        FileRoot root = WrittenHistory.RootOf(repaired.File);
+        var directory = new TreeCursor();
+        directory.Bind(root.Nodes, root.Slot.Directory, TreeKind.EpochDirectory, 0);
+        Assert.Equal(Entry.DroppedOf(default), directory.Get(1));
+        Assert.DoesNotContain(ReachableBlocks.List(root), block => block is { Kind: BlockKind.Page, Epoch.Value: 3, Pfn.Value: not (1 or 2 or 20) });
+    }
+
+    [Fact]
+    public void Missing_epochs_link_their_children_to_the_nearest_ancestor_that_is_left()
+    {
+        var relations = new Relations(new Dictionary<EpochId, EpochId> { [new(5)] = new(3) });
+        Assert.Null(relations.BaseFor(default, out IReadOnlyList<(EpochId Id, EpochId Parent)> links));
+        relations.Add(new EpochId(2), links);
+        Assert.Equal(new EpochId(2), relations.BaseFor(new EpochId(5), out links));
+
+        // 5 was dropped, and its parent 3 is lost: of that one, the epoch before is taken for the parent.
+        Assert.Equal([(new EpochId(3), new EpochId(2)), (new EpochId(5), new EpochId(3))], links);
+        relations.Add(new EpochId(6), links);
+        Assert.Equal(new EpochId(6), relations.BaseFor(new EpochId(5), out links));
+        Assert.Equal([(new EpochId(5), new EpochId(3))], links);
+        Assert.Equal(new EpochId(6), relations.BaseFor(new EpochId(6), out links));
+        Assert.Empty(links);
     }
 
     [Fact]
