@@ -32,21 +32,33 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         Guard(path, "open", () => new FileStorage(UnlockedFile.OpenToRead(path), path));
 
     /// <summary>Opens for writing, under an exclusive flock: <see cref="FileShare.None"/> is LOCK_EX on Unix.</summary>
-    public static FileStorage OpenToWrite(string path) =>
-        Guard(path, "open for writing (is another writer at work on it?)", () => new FileStorage(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None), path));
+    /// <exception cref="UnsupportedException">The file lies on a network.</exception>
+    public static FileStorage OpenToWrite(string path)
+    {
+        RemoteFileSystems.ThrowIfRemote(path);
+        return Guard(path, "open for writing (is another writer at work on it?)", () =>
+        {
+            while (true)
+            {
+                SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                if (!UnlockedFile.IsReplaced(handle))
+                {
+                    return new FileStorage(handle, path);
+                }
+
+                // A compaction put another file into its place between opening and locking it.
+                handle.Dispose();
+            }
+        });
+    }
 
     /// <summary>Creates a file that was not there, readable by its owner only, under an exclusive flock.</summary>
-    public static FileStorage Create(string path) => Guard(path, "create", () =>
+    /// <exception cref="UnsupportedException">The folder lies on a network.</exception>
+    public static FileStorage Create(string path)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-        {
-            // A guest's memory holds its secrets.
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return new FileStorage(new FileStream(path, options).SafeFileHandle, path);
-    });
+        RemoteFileSystems.ThrowIfRemote(path);
+        return Guard(path, "create", () => CreateNew(path));
+    }
 
     /// <summary>Makes the name of a new file durable.</summary>
     public static void SyncFolderOf(string path) => Guard(path, "sync the folder of", () =>
@@ -169,6 +181,18 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         {
             EarlyWriteback.Begin(handle, offset, length);
         }
+    }
+
+    private static FileStorage CreateNew(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            // A guest's memory holds its secrets.
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStorage(new FileStream(path, options).SafeFileHandle, path);
     }
 
     private static T Guard<T>(string path, string action, Func<T> open)

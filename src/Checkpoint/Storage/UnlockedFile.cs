@@ -41,6 +41,10 @@ internal static partial class UnlockedFile
             : throw new IOException(new Win32Exception(errno).Message, errno);
     }
 
+    /// <summary>Whether an open file has no name any more: it was deleted, or another one was renamed over it. Known on Linux only.</summary>
+    public static bool IsReplaced(SafeFileHandle file) => OperatingSystem.IsLinux()
+        && new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget?.EndsWith(" (deleted)", StringComparison.Ordinal) == true;
+
     /// <summary>Makes the name of a new file durable: syncing the file alone does not sync the folder it stands in.</summary>
     /// <exception cref="IOException">The folder cannot be opened or synced.</exception>
     public static void SyncFolderOf(string path)
