@@ -6,7 +6,7 @@ namespace PageStore.Native;
 internal static class NativeAbi
 {
     /// <summary><c>PS_ABI_VERSION</c> of the header this code was written for.</summary>
-    internal const int Version = 1;
+    internal const int Version = 2;
 
     private static bool _checked;
 
@@ -51,7 +51,7 @@ internal static class NativeAbi
     {
         if (!OperatingSystem.IsLinux())
         {
-            throw new UnsupportedException("PageStore.Native tracks memory on Linux only: run it on a Linux host.");
+            throw new UnsupportedException("PageStore.Native works on Linux only: run it on a Linux host.");
         }
 
         try

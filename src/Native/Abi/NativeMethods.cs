@@ -41,6 +41,14 @@ internal static unsafe partial class NativeMethods
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult ViewCopy(ViewHandle view, ulong offset, byte* destination, ulong bytes, out int errno);
 
+    [LibraryImport(Library, EntryPoint = "ps_guard_install")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult GuardInstall(out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_guard_copy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult GuardCopy(nint source, byte* destination, ulong bytes, out int errno);
+
     [LibraryImport(Library, EntryPoint = "ps_track_new")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult TrackNew(nint address, ulong bytes, TrackOptions options, out nint track, out int errno);

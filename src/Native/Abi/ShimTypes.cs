@@ -16,6 +16,8 @@ internal enum ShimResult
     Scan = 8,
     Drop = 9,
     Read = 10,
+    Signal = 11,
+    Fault = 12,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>

@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 1
+#define PS_ABI_VERSION 2
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -27,6 +27,8 @@ enum ps_result {
     PS_SCAN = 8,        /* PAGEMAP_SCAN refused */
     PS_DROP = 9,        /* MADV_DONTNEED refused */
     PS_READ = 10,       /* mincore or pread refused */
+    PS_SIGNAL = 11,     /* sigaction refused */
+    PS_FAULT = 12,      /* the source of a copy could not be read */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -76,6 +78,11 @@ PS_API int32_t ps_view_new(int32_t fd, uint64_t bytes, struct ps_view **view, in
 PS_API int32_t ps_view_free(struct ps_view *view, int32_t *err);
 /* offset and bytes: multiples of the page size. On failure, destination is unspecified. */
 PS_API int32_t ps_view_copy(struct ps_view *view, uint64_t offset, void *destination, uint64_t bytes, int32_t *err);
+
+/* Installs the process's SIGBUS handler, once. Nothing removes it. */
+PS_API int32_t ps_guard_install(int32_t *err);
+/* Copies any number of bytes out of a mapping. On failure, destination is unspecified. */
+PS_API int32_t ps_guard_copy(const void *source, void *destination, uint64_t bytes, int32_t *err);
 
 /* A log of [address, address + bytes), both page-aligned, bytes above 0. It does not own the range, which must outlive tracking. */
 PS_API int32_t ps_track_new(void *address, uint64_t bytes, uint32_t flags, struct ps_track **track, int32_t *err);
