@@ -41,13 +41,15 @@ public sealed class CheckpointReader : IDisposable
     /// <summary>Opens a file.</summary>
     /// <param name="path">Where it is.</param>
     /// <param name="options">How to read it; null stands for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="CorruptDataException">It is no checkpoint file, or damaged beyond its spare copies.</exception>
     /// <exception cref="UnsupportedException">It needs a newer reader; the message names what for.</exception>
     /// <exception cref="StorageException">It cannot be opened, read or mapped.</exception>
     public static CheckpointReader Open(string path, CheckpointReaderOptions? options = null)
     {
-        FileStorage file = FileStorage.OpenToRead(path);
-        return Open((options ?? new()).ReadMode == ReadMode.Mapped ? new MappedStorage(file) : file);
+        options ??= new CheckpointReaderOptions();
+        options.Validate();
+        return Open(OpenStorage(FileStorage.OpenToRead(path), options));
     }
 
     internal static CheckpointReader Open(IStorage storage)
@@ -161,4 +163,11 @@ public sealed class CheckpointReader : IDisposable
             return _root;
         }
     }
+
+    private static IStorage OpenStorage(FileStorage file, CheckpointReaderOptions options) => options switch
+    {
+        { ReadMode: ReadMode.Mapped } => new MappedStorage(file, options.Guard, mustMap: true),
+        { ReadMode: ReadMode.Automatic, Guard: { } guard } => new MappedStorage(file, guard, mustMap: false),
+        _ => file,
+    };
 }

@@ -4,20 +4,39 @@ namespace PageStore.Checkpoint;
 public enum ReadMode
 {
     /// <summary>
-    /// Through a memory mapping: the fastest. A mapped file that somebody truncates, or whose medium fails, ends the process by
-    /// SIGBUS; use it for files that you own on media that you trust.
+    /// The fastest way that is safe for any file: through a memory mapping where there is a <see cref="CheckpointReaderOptions.Guard"/> and the
+    /// file can be mapped, by positional reads otherwise. A truncated file or a failing medium is an exception.
     /// </summary>
-    Mapped = 0,
+    Automatic = 0,
 
-    /// <summary>By positional reads: a truncated file or a failing medium is an exception. For everything else.</summary>
-    Positional = 1,
+    /// <summary>
+    /// Through a memory mapping, or not at all. Without a <see cref="CheckpointReaderOptions.Guard"/> a mapped file that somebody truncates,
+    /// or whose medium fails, ends the process by SIGBUS: for files that you own on media that you trust.
+    /// </summary>
+    Mapped = 1,
+
+    /// <summary>By positional reads: one system call or more a page.</summary>
+    Positional = 2,
 }
 
 /// <summary>How to open a checkpoint file for reading.</summary>
 public sealed record CheckpointReaderOptions
 {
-    /// <summary>How the file is read; <see cref="ReadMode.Mapped"/> unless said otherwise.</summary>
-    public ReadMode ReadMode { get; init; } = ReadMode.Mapped;
+    /// <summary>How the file is read; <see cref="ReadMode.Automatic"/> unless said otherwise.</summary>
+    public ReadMode ReadMode { get; init; }
+
+    /// <summary>
+    /// Copies out of the mapping; the caller's, and in use as long as the reader. PageStore.Native has one. Null stands for none.
+    /// </summary>
+    public IGuardedCopy? Guard { get; init; }
+
+    internal void Validate()
+    {
+        if (!Enum.IsDefined(ReadMode))
+        {
+            throw new ArgumentOutOfRangeException(nameof(ReadMode), ReadMode, "Not a read mode.");
+        }
+    }
 }
 
 /// <summary>How to create or open a checkpoint file for writing.</summary>

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace PageStore.Checkpoint;
 
@@ -7,8 +8,10 @@ namespace PageStore.Checkpoint;
 /// position, until it is a good part of the file and the mapping is made anew. Old mappings stay until the end, because another
 /// thread may be reading through them: their number grows with the logarithm of the file.
 /// </summary>
-/// <remarks>A mapped file that another process truncates is SIGBUS and the end of this process; see the read modes of the reader.</remarks>
-internal sealed class MappedStorage(FileStorage file) : IStorage
+/// <param name="file">What is mapped; owned.</param>
+/// <param name="guard">Copies out of the mapping. Null: a file that another process truncates is SIGBUS and the end of this process.</param>
+/// <param name="mustMap">Whether a file that cannot be mapped is an error; it is read by position otherwise.</param>
+internal sealed class MappedStorage(FileStorage file, IGuardedCopy? guard, bool mustMap) : IStorage
 {
     /// <summary>The mapping is made anew when the file has outgrown it by a quarter: few mappings, and most reads still go through one.</summary>
     private const int GrowthShift = 2;
@@ -26,13 +29,19 @@ internal sealed class MappedStorage(FileStorage file) : IStorage
     public void Read(long offset, Span<byte> destination)
     {
         View? view = _current;
-        if (view is null || offset + destination.Length > view.Length)
+        if (view is null || !view.Covers(offset, destination.Length))
         {
             file.Read(offset, destination);
-            return;
         }
-
-        view.Accessor.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, destination);
+        else if (guard is null)
+        {
+            view.Accessor.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, destination);
+        }
+        else if (!view.TryRead(guard, offset, destination))
+        {
+            // By position the same fault is an answer: the file ends here, or the medium's error number. Or the content, if it is there again.
+            file.Read(offset, destination);
+        }
     }
 
     public void Write(long offset, IReadOnlyList<ReadOnlyMemory<byte>> parts) => file.Write(offset, parts);
@@ -59,9 +68,8 @@ internal sealed class MappedStorage(FileStorage file) : IStorage
         {
             long length = file.Length;
             long mapped = _current?.Length ?? 0;
-            if (length > mapped + (mapped >> GrowthShift))
+            if (length > mapped + (mapped >> GrowthShift) && TryMap(length) is { } view)
             {
-                View view = Map(length);
                 _views.Add(view);
                 _current = view;
             }
@@ -83,7 +91,7 @@ internal sealed class MappedStorage(FileStorage file) : IStorage
         }
     }
 
-    private View Map(long length)
+    private View? TryMap(long length)
     {
         try
         {
@@ -92,9 +100,33 @@ internal sealed class MappedStorage(FileStorage file) : IStorage
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new StorageException($"Cannot map {Name}: {cause.Message} Read it by position instead.", cause);
+            return mustMap ? throw new StorageException($"Cannot map {Name}: {cause.Message} Read it by position instead.", cause) : null;
         }
     }
 
-    private sealed record View(MemoryMappedFile File, MemoryMappedViewAccessor Accessor, long Length);
+    private sealed record View(MemoryMappedFile File, MemoryMappedViewAccessor Accessor, long Length)
+    {
+        public bool Covers(long offset, int length) => offset >= 0 && offset <= Length - length;
+
+        /// <summary>Copies bytes that the view covers; its handle keeps the mapping, should another thread dispose the reader meanwhile.</summary>
+        public bool TryRead(IGuardedCopy guard, long offset, Span<byte> destination)
+        {
+            SafeMemoryMappedViewHandle handle = Accessor.SafeMemoryMappedViewHandle;
+            bool held = false;
+            try
+            {
+                handle.DangerousAddRef(ref held);
+
+                // PointerOffset: where a view begins in its mapping, which begins at a page. Zero for a view of the whole file.
+                return guard.TryCopy(handle.DangerousGetHandle() + (nint)(Accessor.PointerOffset + offset), destination);
+            }
+            finally
+            {
+                if (held)
+                {
+                    handle.DangerousRelease();
+                }
+            }
+        }
+    }
 }
