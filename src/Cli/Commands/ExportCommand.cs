@@ -29,7 +29,7 @@ internal static class ExportCommand
         ToolConsole console, EpochReference reference, string output, bool force, bool json, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        using CheckpointReader reader = CheckpointReader.Open(reference.Path);
+        using CheckpointReader reader = CheckpointFiles.OpenReader(reference.Path);
         Epoch epoch = reference.Epoch is { } id ? reader.OpenEpoch(id) : reader.OpenNewest();
         bool toStandardOutput = output == "-";
         ExportReport report = await ProgressDisplay.RunAsync(console, "export", "bytes", epoch.PageCount * epoch.PageSize, progress =>

@@ -20,7 +20,7 @@ internal static class InspectCommand
 
     private static int Run(ToolConsole console, string file, bool json)
     {
-        using CheckpointReader reader = CheckpointReader.Open(file);
+        using CheckpointReader reader = CheckpointFiles.OpenReader(file);
         EpochInfo[] epochs = [.. reader.Epochs()];
         long pageCount = epochs.Length == 0 ? 0 : epochs[^1].PageCount;
         if (json)

@@ -54,8 +54,7 @@ internal static class VerifyCommand
     {
         try
         {
-            // By position: a file of which something is wrong must not end the process that says so.
-            return CheckpointReader.Open(file, new CheckpointReaderOptions { ReadMode = ReadMode.Positional });
+            return CheckpointFiles.OpenReader(file);
         }
         catch (CorruptDataException damage) when (json)
         {

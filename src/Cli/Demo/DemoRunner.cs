@@ -62,7 +62,7 @@ internal static class DemoRunner
     public static DemoRestored Resume(string path, long expectedWrites)
     {
         long start = Stopwatch.GetTimestamp();
-        using CheckpointReader reader = CheckpointReader.Open(path);
+        using CheckpointReader reader = CheckpointFiles.OpenReader(path);
         Epoch epoch = reader.OpenNewest();
         using MemoryRegion region = MemoryRegion.CreateShared(epoch.PageCount * epoch.PageSize);
         long pages = Load(epoch, region);

@@ -1,0 +1,29 @@
+using PageStore.Checkpoint;
+using PageStore.Native;
+
+namespace PageStore.Cli;
+
+/// <summary>How every command opens the checkpoint file that it reads.</summary>
+internal static class CheckpointFiles
+{
+    /// <summary>
+    /// Opens a file for reading, through a mapping where this host has the guard that survives a truncated file, by position elsewhere:
+    /// whatever is wrong with the file must be a message, not the end of the process.
+    /// </summary>
+    /// <param name="path">Where it is.</param>
+    /// <exception cref="PageStoreException">As <see cref="CheckpointReader.Open(string, CheckpointReaderOptions?)"/>.</exception>
+    public static CheckpointReader OpenReader(string path) => CheckpointReader.Open(path, new CheckpointReaderOptions { Guard = Guard() });
+
+    private static GuardedCopy? Guard()
+    {
+        try
+        {
+            return GuardedCopy.Install();
+        }
+        catch (PageStoreException)
+        {
+            // Another system, or a package without the shim for this processor.
+            return null;
+        }
+    }
+}
