@@ -14,6 +14,9 @@ internal static unsafe partial class Libc
     internal const int MapPrivateFixedAnonymous = 0x32;
     internal const int MadvDontNeed = 4;
 
+    internal const int ProtRead = 1;
+    internal const int MapShared = 1;
+
     // include/uapi/linux/fs.h
     internal const int SeekData = 3;
 
@@ -49,6 +52,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fallocate(int fd, int mode, nint offset, nint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport("libc")]
+    internal static partial int memcmp(nint a, nint b, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint signal(int signal, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int raise(int signal);
 
     /// <summary>Throws unless a call returned 0.</summary>
     internal static void Check(nint result, string call)
