@@ -6,5 +6,6 @@ Console.WriteLine(RuntimeFeature.IsDynamicCodeSupported ? "under JIT" : "as Nati
 var checks = new Checks();
 BitmapUse.Run(checks);
 CheckpointUse.Run(checks);
+GuardUse.Run(checks);
 CaptureUse.Run(checks);
 return checks.Failures == 0 ? 0 : 1;
