@@ -8,7 +8,10 @@ namespace PageStore.Benchmarks;
 /// and the slowest run of each, its speed relative to the first, and what a run allocates on this thread. Time is this thread's time on
 /// the processor: what else the machine does meanwhile is not counted, nor is waiting.
 /// </summary>
-internal sealed partial class Contest(string title, int rounds)
+/// <param name="title">What is compared.</param>
+/// <param name="rounds">How often each way runs.</param>
+/// <param name="operations">Of how many operations a run consists, to print nanoseconds for each; 0 prints milliseconds for all.</param>
+internal sealed partial class Contest(string title, int rounds, long operations = 0)
 {
     /// <summary>Calls before the first that counts, twice: tiered compilation needs 30 and a moment in the background, two times.</summary>
     private const int WarmUpCalls = 35;
@@ -81,13 +84,15 @@ internal sealed partial class Contest(string title, int rounds)
     private void Print()
     {
         Console.WriteLine($"\n{title}");
-        Console.WriteLine($"  {"",-34}{"CPU ms",10}{"min",9}{"max",9}{"first is",11}{"B/op",8}");
+        string unit = operations > 0 ? "CPU ns" : "CPU ms";
+        double scale = operations > 0 ? 1e6 / operations : 1;
+        Console.WriteLine($"  {"",-34}{unit,10}{"min",9}{"max",9}{"first is",11}{"B/run",8}");
         double first = _entries[0].Median;
         foreach (Entry entry in _entries)
         {
             string ratio = (entry.Median / first).ToString("0.00") + " x";
             Console.WriteLine(
-                $"  {entry.Name,-34}{entry.Median,10:0.000}{entry.Times.Min(),9:0.000}{entry.Times.Max(),9:0.000}{ratio,11}{entry.Allocated,8}");
+                $"  {entry.Name,-34}{entry.Median * scale,10:0.000}{entry.Times.Min() * scale,9:0.000}{entry.Times.Max() * scale,9:0.000}{ratio,11}{entry.Allocated,8}");
             if (entry.Result != _entries[0].Result)
             {
                 throw new InvalidOperationException($"{entry.Name} gives {entry.Result}, {_entries[0].Name} gives {_entries[0].Result}.");
