@@ -35,6 +35,8 @@ internal static class Tool
             VerifyCommand.Create(console),
             DiffCommand.Create(console),
             RepairCommand.Create(console),
+            PruneCommand.Create(console),
+            CompactCommand.Create(console),
             DemoCommand.Create(console),
             DemoResumeCommand.Create(console),
         };

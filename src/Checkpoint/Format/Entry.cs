@@ -70,9 +70,6 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
     /// <summary>How many bytes the block behind the entry takes; the length of plain content decides for raw ones.</summary>
     public int BlockBytes(int plainBytes) => Kind == EntryKind.Raw ? Layout.RoundToUnit(plainBytes) : StoredBytes;
 
-    /// <summary>The directory's leaf for an epoch that is no more.</summary>
-    public static Entry DroppedOf(EpochId parent) => new(KindBits(EntryKind.Dropped), (ulong)parent.Value);
-
     /// <summary>The same content under another page type.</summary>
     public Entry WithType(GuestPageType type) => this with { Word = (Word & ~(0xFUL << 56)) | TypeBits(type) };
 

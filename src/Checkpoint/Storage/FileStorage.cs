@@ -60,6 +60,17 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         return Guard(path, "create", () => CreateNew(path));
     }
 
+    /// <summary>Puts a file that is synced into the place of another one, durably and at once.</summary>
+    public static void Replace(string path, string replaced)
+    {
+        Guard(replaced, "replace", () =>
+        {
+            File.Move(path, replaced, overwrite: true);
+            return true;
+        });
+        SyncFolderOf(replaced);
+    }
+
     /// <summary>Makes the name of a new file durable.</summary>
     public static void SyncFolderOf(string path) => Guard(path, "sync the folder of", () =>
     {

@@ -22,11 +22,11 @@ internal static class DiffCommand
     private static async Task<int> RunAsync(
         ToolConsole console, EpochReference first, EpochReference second, bool pages, bool json, CancellationToken cancellation)
     {
-        using CheckpointReader firstReader = CheckpointReader.Open(first.Path);
+        using CheckpointReader firstReader = CheckpointFiles.OpenReader(first.Path);
 
         // Through one reader, shared parts of two epochs are known to be the same.
         bool sameFile = Path.GetFullPath(first.Path) == Path.GetFullPath(second.Path);
-        using CheckpointReader? other = sameFile ? null : CheckpointReader.Open(second.Path);
+        using CheckpointReader? other = sameFile ? null : CheckpointFiles.OpenReader(second.Path);
         Epoch one = Open(firstReader, first);
         Epoch two = Open(other ?? firstReader, second);
         using EpochComparison comparison = await ProgressDisplay.RunAsync(

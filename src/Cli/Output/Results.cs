@@ -58,6 +58,12 @@ internal sealed record RepairLoss(
         new(part.Epoch?.Value, part.Pages?.First.Value, part.Pages?.Count, part.Part, part.Offset, part.Reason);
 }
 
+/// <summary>What <c>prune --json</c> prints.</summary>
+internal sealed record PruneResult(IReadOnlyList<long> Dropped, long DeadBytes, long ReturnedBytes, bool HeldByReaders);
+
+/// <summary>What <c>compact --json</c> prints.</summary>
+internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAfter);
+
 /// <summary>The results as JSON, made at build time so that NativeAOT has them.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ImportResult))]
@@ -65,6 +71,8 @@ internal sealed record RepairLoss(
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(RepairResult))]
+[JsonSerializable(typeof(PruneResult))]
+[JsonSerializable(typeof(CompactResult))]
 [JsonSerializable(typeof(DemoResult))]
 [JsonSerializable(typeof(DemoRestored))]
 internal sealed partial class ResultJson : JsonSerializerContext;

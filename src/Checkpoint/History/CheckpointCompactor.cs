@@ -1,0 +1,90 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Writes the epochs of a checkpoint file one behind the other into a new file, without what nothing reaches any more. It gives back what
+/// <see cref="CheckpointWriter.Prune"/> has to leave: parts of blocks of the file system, and segments in which little is live. Every page is checked on
+/// the way. Thread-safe for different files.
+/// </summary>
+public static class CheckpointCompactor
+{
+    /// <summary>The name of the new file before it takes the old one's place.</summary>
+    private const string TemporarySuffix = ".compacting";
+
+    /// <summary>Compacts into a new file, which must not exist; it is removed again if this throws. The old file is only read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="target">The new file, readable and writable by its owner only.</param>
+    /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
+    /// <param name="cancellationToken">Ends it; the new file is removed.</param>
+    /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know.</exception>
+    /// <exception cref="StorageException">The file cannot be opened, or the new one exists or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static CompactReport Compact(string path, string target, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(target);
+        using FileStorage file = FileStorage.OpenToRead(path);
+        return Copy(file, target, progress, cancellationToken);
+    }
+
+    /// <summary>
+    /// Compacts a file in its place: a new one is written beside it and renamed over it, so that at each moment one of the two is there, whole. Takes
+    /// as much space again as is live. Readers that have the file open go on reading the old one; writers wait.
+    /// </summary>
+    /// <param name="path">The file. The new one is readable and writable by its owner only.</param>
+    /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
+    /// <param name="cancellationToken">Ends it; the file stays as it was.</param>
+    /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know.</exception>
+    /// <exception cref="StorageException">A writer has the file, or the new one cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static CompactReport CompactInPlace(string path, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+
+        // A name that is a link stays one: its target is replaced.
+        string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        string temporary = real + TemporarySuffix;
+
+        // Under the writer's lock, so that nobody appends to the old file behind its copy.
+        using FileStorage file = FileStorage.OpenToWrite(real);
+        File.Delete(temporary);
+        CompactReport report = Copy(file, temporary, progress, cancellationToken);
+        FileStorage.Replace(temporary, real);
+        return report;
+    }
+
+    private static CompactReport Copy(FileStorage file, string target, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        bool created = false;
+        try
+        {
+            RepairReport report = CheckpointRepair.Salvage(file, Create, new RepairOptions(), progress, cancellationToken);
+            if (report.Lost.Count > 0)
+            {
+                LostPart lost = report.Lost[0];
+                throw new CorruptDataException($"{file.Name} is damaged: {lost.Part ?? "page"}: {lost.Reason} It was left as it is; repair salvages what is left.")
+                {
+                    Epoch = lost.Epoch,
+                    Pfn = lost.Pages?.First,
+                    Offset = lost.Offset,
+                };
+            }
+
+            FileStorage.SyncFolderOf(target);
+            return new CompactReport(report.Epochs, file.Length, report.FileBytes);
+        }
+        catch when (created)
+        {
+            File.Delete(target);
+            throw;
+        }
+
+        IStorage Create()
+        {
+            FileStorage storage = FileStorage.Create(target);
+            created = true;
+            return storage;
+        }
+    }
+}

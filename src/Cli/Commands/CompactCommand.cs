@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using PageStore.Checkpoint;
+
+namespace PageStore.Cli;
+
+/// <summary><c>pagestore compact</c>: writes a file anew without what nothing reaches.</summary>
+internal static class CompactCommand
+{
+    public static Command Create(ToolConsole console)
+    {
+        Argument<string> file = CommonOptions.File();
+        var output = new Option<string?>("--output", "-o") { Description = "The new file; without it, FILE is replaced." };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("compact", "Write a checkpoint file anew, without dead space.") { file, output, json };
+        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), parsed.GetValue(output), parsed.GetValue(json), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ToolConsole console, string file, string? output, bool json, CancellationToken cancellation)
+    {
+        CompactReport report = await ProgressDisplay.RunAsync(console, "compact", "pages", null, progress => Task.FromResult(output is null
+            ? CheckpointCompactor.CompactInPlace(file, progress, cancellation)
+            : CheckpointCompactor.Compact(file, output, progress, cancellation)));
+        var result = new CompactResult(report.Epochs, report.BytesBefore, report.BytesAfter);
+        console.Out.WriteLine(json
+            ? JsonSerializer.Serialize(result, ResultJson.Default.CompactResult)
+            : string.Create(CultureInfo.InvariantCulture, $"{report.Epochs} epochs; {ByteSize.Format(report.BytesBefore)} before, {ByteSize.Format(report.BytesAfter)} now"));
+        return ExitCode.Ok;
+    }
+}
