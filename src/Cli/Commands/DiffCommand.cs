@@ -27,8 +27,8 @@ internal static class DiffCommand
         // Through one reader, shared parts of two epochs are known to be the same.
         bool sameFile = Path.GetFullPath(first.Path) == Path.GetFullPath(second.Path);
         using CheckpointReader? other = sameFile ? null : CheckpointFiles.OpenReader(second.Path);
-        Epoch one = Open(firstReader, first);
-        Epoch two = Open(other ?? firstReader, second);
+        using Epoch one = Open(firstReader, first);
+        using Epoch two = Open(other ?? firstReader, second);
         using EpochComparison comparison = await ProgressDisplay.RunAsync(
             console, "diff", "pages", null, progress => Task.FromResult(one.CompareWith(two, progress, cancellation)));
         if (json)
