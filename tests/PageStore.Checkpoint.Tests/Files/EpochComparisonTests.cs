@@ -118,7 +118,7 @@ public sealed class EpochComparisonTests
         History history = new() { Epochs = [new EpochPlan { PageCount = 1 }] };
         using CheckpointReader small = Open(WrittenHistory.Of(history).File);
         using CheckpointReader large = Open(WrittenHistory.Of(history with { PageSize = 8192 }).File);
-        Assert.Contains("8192", Assert.Throws<ArgumentException>(() => small.OpenNewest().CompareWith(large.OpenNewest())).Message, StringComparison.Ordinal);
+        Assert.Contains("8192", Assert.Throws<ArgumentException>(() => small.OpenNewest().CompareWith(large.OpenNewest(), cancellationToken: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     private static void AssertCompares(CheckpointReader firstReader, ModelEpoch first, CheckpointReader secondReader, ModelEpoch second)

@@ -196,7 +196,8 @@ public sealed class CheckpointRepairTests
         file.AsSpan(4096, 1024).Clear();
         file.AsSpan((int)Layout.SegmentsOffset).Clear();
         file.AsSpan(69632, 1024).Clear();
-        Assert.Throws<CorruptDataException>(() => CheckpointRepair.Salvage(new BytesStorage(file, file.Length), () => throw new InvalidOperationException("made"), new()));
+        Assert.Throws<CorruptDataException>(() => CheckpointRepair.Salvage(
+            new BytesStorage(file, file.Length), () => throw new InvalidOperationException("made"), new(), cancellationToken: TestContext.Current.CancellationToken));
     }
 
     private static IEnumerable<(long Epoch, long Pfn)> Pairs((long Epoch, PfnRun Pages) lost) =>
