@@ -40,6 +40,21 @@ public sealed class CorruptDataException : PageStoreException
 }
 
 /// <summary>
+/// A key does not fit: an encrypted file was opened without one or with another's, a plain file was opened with one, or what should be a
+/// key is none. The message says which; it never holds anything of a key.
+/// </summary>
+public sealed class WrongKeyException : PageStoreException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">What does not fit, where, and what to do.</param>
+    /// <param name="innerException">The cause, if there is one.</param>
+    public WrongKeyException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
 /// Something is in order but beyond this build or this host: a format feature that is specified and not built, a kernel without a
 /// facility, a process without a right.
 /// </summary>
@@ -55,6 +70,9 @@ public sealed class UnsupportedException : PageStoreException
 
     /// <summary>The operating system's error number, or 0 where none was involved.</summary>
     public int Errno { get; init; }
+
+    /// <summary>Whether the host lacks a library that can be installed, and the data is not at fault.</summary>
+    public bool IsMissingOnHost { get; init; }
 }
 
 /// <summary>

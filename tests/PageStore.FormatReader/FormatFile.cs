@@ -10,13 +10,16 @@ public sealed class FormatFile
 
     private readonly byte[] _bytes;
 
-    private FormatFile(byte[] bytes)
+    private FormatFile(byte[] bytes, FormatKey? key)
     {
         _bytes = bytes;
         BrokenFormatException.Unless(bytes.Length >= SegmentsStart, "the file ends before its first segment");
         ReadOnlySpan<byte> first = bytes.AsSpan(0, FormatHeader.Size);
-        Header = FormatHeader.Read(FormatHeader.IsIntact(first) ? first : Intact(bytes.AsSpan(65536, FormatHeader.Size)));
-        int[] valid = [.. SlotCopies.Where(offset => FormatRoot.IsValid(bytes.AsSpan(offset, FormatRoot.Size), Header.FileId))];
+        ReadOnlySpan<byte> header = FormatHeader.IsIntact(first) ? first : Intact(bytes.AsSpan(65536, FormatHeader.Size));
+        Header = FormatHeader.Read(header);
+        BrokenFormatException.Unless(Header.IsEncrypted == (key is not null), "a key for a plain file, or none for an encrypted one");
+        Cipher = key is null ? null : FormatCipher.Open(header, key);
+        int[] valid = [.. SlotCopies.Where(offset => FormatRoot.IsValid(bytes.AsSpan(offset, FormatRoot.Size), Header.FileId, Cipher))];
         BrokenFormatException.Unless(valid.Length > 0, "no valid root");
         int newest = valid.MaxBy(offset => Bytes.U64(bytes, offset + 8));
         ValidSlotCopies = valid.Length;
@@ -30,6 +33,9 @@ public sealed class FormatFile
 
     public FormatHeader Header { get; }
 
+    /// <summary>Null for a plain file.</summary>
+    internal FormatCipher? Cipher { get; }
+
     public FormatRoot Root { get; }
 
     public IReadOnlyList<FormatEpoch> Epochs { get; }
@@ -39,20 +45,23 @@ public sealed class FormatFile
 
     private static int[] SlotCopies => [4096, 4608, 69632, 70144];
 
-    public static FormatFile Open(byte[] bytes) => new(bytes);
+    public static FormatFile Open(byte[] bytes, FormatKey? key = null) => new(bytes, key);
 
-    public static FormatFile Open(string path) => new(File.ReadAllBytes(path));
+    public static FormatFile Open(string path, FormatKey? key = null) => new(File.ReadAllBytes(path), key);
 
-    /// <summary>A block whose sum is over its stored bytes.</summary>
-    internal ReadOnlySpan<byte> ReadSummed(FormatEntry entry)
+    /// <summary>A block whose sum is over its plain bytes.</summary>
+    /// <param name="entry">Where it is.</param>
+    /// <param name="neverSealed">Whether it belongs to the session table, which is plain in encrypted files, too.</param>
+    internal ReadOnlySpan<byte> ReadSummed(FormatEntry entry, bool neverSealed = false)
     {
         ReadOnlySpan<byte> block = Block(entry.Location, entry.StoredLength, 3);
+        block = neverSealed ? block : Opened(block, entry, -1);
         BrokenFormatException.Unless(Bytes.Sum(block) == entry.Second, $"sum of the block at {entry.Location}");
         return block;
     }
 
     /// <summary>The plain content behind a leaf.</summary>
-    internal byte[] ReadContent(FormatEntry entry, int length)
+    internal byte[] ReadContent(FormatEntry entry, int length, long pfn = -1)
     {
         byte[] content = new byte[length];
         switch (entry.Kind)
@@ -67,10 +76,12 @@ public sealed class FormatFile
 
                 return content;
             case FormatKind.Raw:
-                Block(entry.Location, length).CopyTo(content);
+                int padded = (length + 15) / 16 * 16;
+                int stored = Cipher is null ? length : padded + 32;
+                Opened(Block(entry.Location, stored, Cipher is null || pfn < 0 ? null : 2), entry, pfn)[..length].CopyTo(content);
                 break;
             case FormatKind.Lz4:
-                content = Unpack(entry, length);
+                content = Unpack(entry, length, pfn);
                 break;
             default:
                 throw new BrokenFormatException($"kind {entry.Kind} is specified and not built");
@@ -117,9 +128,24 @@ public sealed class FormatFile
         return copy;
     }
 
-    private byte[] Unpack(FormatEntry entry, int length)
+    /// <summary>The plain block: of a plain file the block itself.</summary>
+    private ReadOnlySpan<byte> Opened(ReadOnlySpan<byte> block, FormatEntry entry, long pfn)
     {
-        ReadOnlySpan<byte> block = Block(entry.Location, entry.StoredLength, 2);
+        if (Cipher is null)
+        {
+            return block;
+        }
+
+        FormatEntry leaf = Root.Sessions.Find(Bytes.U32(block, 0));
+        BrokenFormatException.Unless(leaf.Kind == FormatKind.Record && leaf.StoredLength == 64, "sealed block: no such session");
+        ReadOnlySpan<byte> record = ReadSummed(leaf, neverSealed: true);
+        BrokenFormatException.Unless(Bytes.AllZero(record[40..]), "session record: reserved bytes");
+        return Cipher.Open(block, record[..32], entry.Location, entry.Kind, pfn);
+    }
+
+    private byte[] Unpack(FormatEntry entry, int length, long pfn)
+    {
+        ReadOnlySpan<byte> block = Opened(Block(entry.Location, entry.StoredLength, 2), entry, pfn);
         int packed = Bytes.U16(block, 0);
         BrokenFormatException.Unless(2 + packed <= block.Length && block.Length - 2 - packed < 16 && Bytes.AllZero(block[(2 + packed)..]), "LZ4 block: size or padding");
         return Lz4Block.Unpack(block.Slice(2, packed), length);

@@ -9,20 +9,23 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
 
     internal FormatTree Segments { get; private init; } = null!;
 
+    internal FormatTree Sessions { get; private init; } = null!;
+
     /// <summary>Where the next raw, packed, index and meta blocks go.</summary>
     public IReadOnlyList<long> Positions { get; private init; } = [];
 
     private static ReadOnlySpan<byte> Magic => "PSROOT\r\n"u8;
 
-    /// <summary>"The valid slot copy": magic, sum, file UUID and reserved bytes are right.</summary>
-    internal static bool IsValid(ReadOnlySpan<byte> copy, Guid fileId) =>
-        copy.StartsWith(Magic) && Bytes.U64(copy, 496) == Bytes.Sum(copy[..496]) && Bytes.Uuid(copy, 152) == fileId
-        && Bytes.AllZero(copy[224..496]) && Bytes.AllZero(copy[504..512]);
+    /// <summary>"The valid slot copy": magic, sum or MAC, file UUID and reserved bytes are right.</summary>
+    internal static bool IsValid(ReadOnlySpan<byte> copy, Guid fileId, FormatCipher? cipher) =>
+        copy.StartsWith(Magic) && Bytes.Uuid(copy, 152) == fileId
+        && (cipher?.IsSlot(copy) ?? (Bytes.U64(copy, 496) == Bytes.Sum(copy[..496]) && Bytes.AllZero(copy[504..512])))
+        && Bytes.AllZero(copy[224..496]);
 
     internal static FormatRoot Read(FormatFile file, ReadOnlySpan<byte> copy)
     {
         BrokenFormatException.Unless(Bytes.U64(copy, 16) == 0, "root: a required feature that this reader does not know");
-        BrokenFormatException.Unless(Bytes.AllZero(copy[120..144]), "root: a session table in a plain file");
+        BrokenFormatException.Unless(file.Header.IsEncrypted || Bytes.AllZero(copy[120..144]), "root: a session table in a plain file");
         ulong flags = Bytes.U64(copy, 168);
         BrokenFormatException.Unless(flags is 0 or 1 or 3 && (flags == 0) != Bytes.AllZero(copy[208..224]), "root: flags");
         var root = new FormatRoot(
@@ -36,6 +39,7 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
         {
             Directory = FormatTree.Read(file, copy.Slice(72, FormatTree.Size), FormatTreeKind.Directory),
             Segments = FormatTree.Read(file, copy.Slice(96, FormatTree.Size), FormatTreeKind.Segments),
+            Sessions = FormatTree.Read(file, copy.Slice(120, FormatTree.Size), FormatTreeKind.Sessions),
             Positions = [Bytes.Count(copy, 176, "raw position"), Bytes.Count(copy, 184, "packed position"), Bytes.Count(copy, 192, "index position"), Bytes.Count(copy, 200, "meta position")],
         };
         BrokenFormatException.Unless(root.Sequence >= 1 && root.NewestEpoch < root.NextEpoch, "root: sequence or epoch ids");

@@ -4,7 +4,7 @@ namespace PageStore.FormatReader;
 
 internal enum FormatTreeKind
 {
-    PageTable, Directory, Segments, Blob,
+    PageTable, Directory, Segments, Sessions, Blob,
 }
 
 /// <summary>docs/format.md, "Trees": finds the leaf of a key by walking down from the root each time.</summary>
@@ -103,14 +103,14 @@ internal sealed class FormatTree(FormatFile file, FormatTreeKind kind, FormatEnt
 
     private FormatEntry[] ReadStoredNode(FormatEntry entry, int level, long number, FormatEntry[] slots)
     {
-        ReadOnlySpan<byte> node = file.ReadSummed(entry);
+        ReadOnlySpan<byte> node = file.ReadSummed(entry, kind == FormatTreeKind.Sessions);
         BrokenFormatException.Unless(node[0] is 1 or 2, "node: form");
         ulong mask = Bytes.U64(node, 8);
         if (node[0] == 2)
         {
             FormatEntry baseEntry = FormatEntry.Read(node, 16);
             BrokenFormatException.Unless(mask != 0 && baseEntry.Kind == FormatKind.Node && baseEntry.PageType == 0, "patch: mask or base");
-            ReadOnlySpan<byte> baseNode = file.ReadSummed(baseEntry);
+            ReadOnlySpan<byte> baseNode = file.ReadSummed(baseEntry, kind == FormatTreeKind.Sessions);
             BrokenFormatException.Unless(baseNode[0] == 1, "patch: the base is not of form 1");
             ReadBase(baseNode, level, number, slots);
         }
@@ -171,6 +171,7 @@ internal sealed class FormatTree(FormatFile file, FormatTreeKind kind, FormatEnt
         bool allowed = kind switch
         {
             FormatTreeKind.PageTable => entry.Kind <= FormatKind.Lz4,
+            FormatTreeKind.Sessions => entry.Kind is FormatKind.Absent or FormatKind.Record,
             FormatTreeKind.Directory => entry.Kind is FormatKind.Absent or FormatKind.Record or FormatKind.Dropped,
             FormatTreeKind.Segments => entry.Kind is FormatKind.Absent or FormatKind.Segment,
             _ => entry.Kind <= FormatKind.Lz4,

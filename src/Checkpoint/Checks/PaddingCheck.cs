@@ -11,14 +11,16 @@ internal sealed class PaddingCheck(FileRoot root)
     /// <exception cref="CorruptDataException">The block cannot be read.</exception>
     public string? WhatIsWrong(ReachableBlock block)
     {
-        bool padded = block.Entry.Kind is EntryKind.Lz4 or EntryKind.Record || block.UnpaddedBytes != block.StoredBytes;
-        if (!padded)
+        BlockReader blocks = root.Nodes.Blocks;
+        bool padded = block.Entry.Kind is EntryKind.Lz4 or EntryKind.Record
+            || (block.Entry.Kind == EntryKind.Raw && block.UnpaddedBytes != block.StoredBytes - blocks.Overhead);
+        if (!padded || block.Kind == BlockKind.MetaNode)
         {
             return null;
         }
 
-        Span<byte> stored = _stored.AsSpan(0, block.StoredBytes);
-        root.Nodes.Blocks.ReadRange(block.Offset, stored);
+        Span<byte> stored = _stored.AsSpan(0, block.StoredBytes - blocks.Overhead);
+        blocks.ReadBlock(block.Offset, block.Entry.Kind, block.Kind == BlockKind.Page ? block.Pfn.Value : SealedBlock.NoPage, stored);
         return IsClear(block, stored) ? null : "the padding of a block is not zero";
     }
 

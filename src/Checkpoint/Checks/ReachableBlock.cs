@@ -3,7 +3,7 @@ namespace PageStore.Checkpoint;
 /// <summary>What a block of the file holds.</summary>
 internal enum BlockKind
 {
-    /// <summary>A node of the epoch directory or of the segment table: written anew with each commit, so no account holds it exactly.</summary>
+    /// <summary>A node of the epoch directory, the segment table or the session table, or a session's record: no account holds it exactly.</summary>
     MetaNode,
 
     /// <summary>A node of a page table or of a byte string.</summary>

@@ -25,13 +25,13 @@ internal sealed class ReachableBlocks(FileRoot root)
 
     public CancellationToken Cancellation { get; init; }
 
-    /// <summary>Live bytes by segment; segments without any are left out, and so are nodes of the epoch directory and of the segment table.</summary>
+    /// <summary>Live bytes by segment; segments without any are left out, and so is what lies in meta segments.</summary>
     public IReadOnlyDictionary<long, long> LiveBytes => _live;
 
     /// <summary>The file offset at which the last block that <see cref="LiveBytes"/> counts in a segment ends.</summary>
     public IReadOnlyDictionary<long, long> Ends => _ends;
 
-    /// <summary>The bytes of the nodes that <see cref="LiveBytes"/> leaves out.</summary>
+    /// <summary>The bytes of the blocks that <see cref="LiveBytes"/> leaves out.</summary>
     public long MetaBytes { get; private set; }
 
     /// <summary>Live bytes by segment, as <see cref="LiveBytes"/>.</summary>
@@ -55,6 +55,7 @@ internal sealed class ReachableBlocks(FileRoot root)
     public void Walk()
     {
         WalkTree(new Place(TreeKind.SegmentTable), root.Slot.Segments);
+        WalkTree(new Place(TreeKind.SessionTable), root.Slot.Sessions);
         WalkTree(new Place(TreeKind.EpochDirectory), root.Slot.Directory);
     }
 
@@ -94,7 +95,7 @@ internal sealed class ReachableBlocks(FileRoot root)
         Span<Entry> entries = stackalloc Entry[TreeRoot.FanOut];
         try
         {
-            root.Nodes.Read(entry, place.Tree, level, number, entries, out Entry baseEntry);
+            NodesOf(place).Read(entry, place.Tree, level, number, entries, out Entry baseEntry);
             if (baseEntry.Kind == EntryKind.Node)
             {
                 MarkNode(place, baseEntry, first);
@@ -112,6 +113,9 @@ internal sealed class ReachableBlocks(FileRoot root)
         }
     }
 
+    /// <summary>The session table is plain in encrypted files, too.</summary>
+    private NodeReader NodesOf(in Place place) => place.Tree == TreeKind.SessionTable ? root.Nodes.Blocks.Opener!.Sessions.Nodes : root.Nodes;
+
     private bool MarkNode(in Place place, Entry entry, Pfn first) => Mark(entry, entry.StoredBytes, place.IsMeta ? BlockKind.MetaNode : BlockKind.Node, place.Epoch, first);
 
     private void WalkLeaf(in Place place, Entry entry, long key)
@@ -120,6 +124,9 @@ internal sealed class ReachableBlocks(FileRoot root)
         {
             case TreeKind.EpochDirectory when entry.Kind == EntryKind.Record:
                 WalkRecord(new EpochId(key), entry);
+                break;
+            case TreeKind.SessionTable when entry.Kind == EntryKind.Record:
+                Mark(entry, entry.StoredBytes, BlockKind.MetaNode, default, new Pfn(key));
                 break;
             case TreeKind.PageTable when ClassCounts.ClassOf(entry.Kind) == PageClass.Data:
                 Mark(entry, entry.Kind == EntryKind.Raw ? root.Header.PageSize : entry.StoredBytes, BlockKind.Page, place.Epoch, new Pfn(key));
@@ -166,7 +173,7 @@ internal sealed class ReachableBlocks(FileRoot root)
     /// <summary>Marks a block and counts it if it is new; false where it is in the way of another or lies nowhere.</summary>
     private bool Mark(Entry entry, int unpadded, BlockKind kind, EpochId epoch, Pfn pfn)
     {
-        int bytes = Layout.RoundToUnit(unpadded);
+        int bytes = entry.BlockBytes(unpadded, root.Nodes.Blocks.Overhead);
         if (root.Nodes.Blocks.WhatIsWrongWith(entry.Offset, bytes) is { } wrong)
         {
             Report(Damage.At(entry.Offset, wrong));
@@ -213,7 +220,7 @@ internal sealed class ReachableBlocks(FileRoot root)
     private bool Belongs(Entry entry, BlockKind kind, SegmentClass segmentClass) => segmentClass switch
     {
         SegmentClass.Raw => kind == BlockKind.Page && entry.Kind == EntryKind.Raw && entry.Offset % root.Header.PageSize == 0,
-        SegmentClass.Packed => kind == BlockKind.Chunk || (kind == BlockKind.Page && entry.Kind != EntryKind.Raw),
+        SegmentClass.Packed => kind == BlockKind.Chunk || (kind == BlockKind.Page && (entry.Kind != EntryKind.Raw || root.Header.Encryption is not null)),
         SegmentClass.Index => kind is BlockKind.Node or BlockKind.Record or BlockKind.Chunk,
         SegmentClass.Meta => kind == BlockKind.MetaNode,
         _ => false,
@@ -248,6 +255,6 @@ internal sealed class ReachableBlocks(FileRoot root)
     /// <param name="BlobBytes">The length of the byte string, if it is one.</param>
     private readonly record struct Place(TreeKind Tree, EpochId Epoch = default, long BlobBytes = 0)
     {
-        public bool IsMeta => Tree is TreeKind.EpochDirectory or TreeKind.SegmentTable;
+        public bool IsMeta => Tree is TreeKind.EpochDirectory or TreeKind.SegmentTable or TreeKind.SessionTable;
     }
 }

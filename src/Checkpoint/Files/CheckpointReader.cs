@@ -12,11 +12,12 @@ public sealed class CheckpointReader : IDisposable
     private readonly RootLeases _leases;
     private volatile FileRoot _root;
 
-    private CheckpointReader(IStorage storage)
+    private CheckpointReader(IStorage storage, FileHeader header, string? expectedRoot)
     {
         _storage = storage;
         _leases = new RootLeases(storage);
-        _root = _leases.Acquire(FileRoot.ReadHeader(storage));
+        _root = _leases.Acquire(header);
+        Checkpoint.RootHash.ThrowUnless(_root, storage.Name, expectedRoot);
         (storage as MappedStorage)?.Grow();
     }
 
@@ -32,6 +33,16 @@ public sealed class CheckpointReader : IDisposable
     /// <summary>The length of the file in bytes. It may be sparse.</summary>
     public long FileBytes => _storage.Length;
 
+    /// <summary>How the file is encrypted; null for a plain one.</summary>
+    public EncryptionInfo? Encryption => InfoOf(_root.Header);
+
+    /// <summary>
+    /// Names the state of the file that is read: SHA-256 of its root, 64 lowercase hexadecimal digits. Keep it elsewhere, and give it as
+    /// <see cref="CheckpointReaderOptions.ExpectedRoot"/> the next time: an older copy put in the file's place then shows.
+    /// </summary>
+    /// <exception cref="UnsupportedException">The host has no cryptography; see <see cref="CheckpointKey.IsSupported"/>.</exception>
+    public string RootHash => Checkpoint.RootHash.Of(_root);
+
     /// <summary>How many epochs there are.</summary>
     public long EpochCount => _root.Slot.EpochCount;
 
@@ -43,23 +54,39 @@ public sealed class CheckpointReader : IDisposable
     /// <param name="options">How to read it; null stands for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="CorruptDataException">It is no checkpoint file, or damaged beyond its spare copies.</exception>
-    /// <exception cref="UnsupportedException">It needs a newer reader; the message names what for.</exception>
+    /// <exception cref="UnsupportedException">It needs a newer reader, or is encrypted and the host has no cryptography; the message names what for.</exception>
+    /// <exception cref="WrongKeyException">It is encrypted, and the key is missing or another's; or it is plain, and there is a key.</exception>
     /// <exception cref="StorageException">It cannot be opened, read or mapped.</exception>
+    /// <exception cref="ArgumentException">The expected root is no root hash.</exception>
     public static CheckpointReader Open(string path, CheckpointReaderOptions? options = null)
     {
         options ??= new CheckpointReaderOptions();
         options.Validate();
-        return Open(OpenStorage(FileStorage.OpenToRead(path), options));
+        return Open(OpenStorage(FileStorage.OpenToRead(path), options), options);
     }
 
-    internal static CheckpointReader Open(IStorage storage)
+    /// <summary>What can be told of a file's encryption without its key; null for a plain file.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <exception cref="CorruptDataException">It is no checkpoint file, or its header is damaged in both copies.</exception>
+    /// <exception cref="UnsupportedException">It needs a newer reader; the message names what for.</exception>
+    /// <exception cref="StorageException">It cannot be opened or read.</exception>
+    public static EncryptionInfo? ReadEncryption(string path)
     {
+        using FileStorage file = FileStorage.OpenToRead(path);
+        return InfoOf(FileRoot.ReadHeader(file));
+    }
+
+    internal static CheckpointReader Open(IStorage storage, CheckpointReaderOptions? options = null)
+    {
+        FileHeader? header = null;
         try
         {
-            return new CheckpointReader(storage);
+            header = FileRoot.OpenHeader(storage, options?.Key);
+            return new CheckpointReader(storage, header, options?.ExpectedRoot);
         }
         catch
         {
+            header?.Keys?.Dispose();
             storage.Dispose();
             throw;
         }
@@ -151,6 +178,7 @@ public sealed class CheckpointReader : IDisposable
     {
         _leases.Close();
         _storage.Dispose();
+        _root.Header.Keys?.Dispose();
     }
 
     /// <summary>The current root, under a part of its lease.</summary>
@@ -170,4 +198,7 @@ public sealed class CheckpointReader : IDisposable
         { ReadMode: ReadMode.Automatic, Guard: { } guard } => new MappedStorage(file, guard, mustMap: false),
         _ => file,
     };
+
+    private static EncryptionInfo? InfoOf(FileHeader header) =>
+        header.Encryption is { } encryption ? new EncryptionInfo(encryption.KeyIdText, encryption.Derivation == KeyDerivation.Pbkdf2) : null;
 }

@@ -25,6 +25,14 @@ public sealed class CheckpointWriter : IDisposable
     /// <summary>The newest committed epoch, or null while there is none.</summary>
     public EpochId? Newest => Root.Slot.NewestEpoch.Value == 0 ? null : Root.Slot.NewestEpoch;
 
+    /// <summary>
+    /// Names the committed state of the file, 64 lowercase hexadecimal digits. Keep it elsewhere, and give it as
+    /// <see cref="CheckpointWriterOptions.ExpectedRoot"/> or <see cref="CheckpointReaderOptions.ExpectedRoot"/> the next time: an
+    /// older copy put in the file's place then shows. Each commit changes it, closing does not.
+    /// </summary>
+    /// <exception cref="UnsupportedException">The host has no cryptography; see <see cref="CheckpointKey.IsSupported"/>.</exception>
+    public string RootHash => Checkpoint.RootHash.Of(Root);
+
     internal IPageCodec Codec { get; }
 
     internal TimeProvider Clock { get; }
@@ -34,6 +42,12 @@ public sealed class CheckpointWriter : IDisposable
     internal SegmentAppender Packed => _file.Packed;
 
     internal SegmentAppender Index => _file.Index;
+
+    /// <summary>Where whole pages go: sealed ones cannot be aligned.</summary>
+    internal SegmentAppender RawTarget => _file.Header.Keys is null ? Raw : Packed;
+
+    /// <summary>Appends blocks, sealed if the file is encrypted.</summary>
+    internal BlockAppender Blocks => _file.Blocks;
 
     internal TreeWriter Trees => _file.Trees;
 
@@ -47,11 +61,14 @@ public sealed class CheckpointWriter : IDisposable
     /// <param name="path">Where it will be.</param>
     /// <param name="options">Null stands for the defaults.</param>
     /// <exception cref="StorageException">The file exists, or cannot be created or written.</exception>
+    /// <exception cref="UnsupportedException">There is a key, and the host has no cryptography.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">There is an expected root, which only a file that exists can have.</exception>
     public static CheckpointWriter Create(string path, CheckpointWriterOptions? options = null)
     {
         options ??= new();
         options.Validate();
+        options.ThrowIfRootExpected();
         FileStorage storage = FileStorage.Create(path);
         try
         {
@@ -69,9 +86,10 @@ public sealed class CheckpointWriter : IDisposable
 
     /// <summary>Opens an existing file.</summary>
     /// <param name="path">Where it is.</param>
-    /// <param name="options">Only <see cref="CheckpointWriterOptions.Codec"/> matters; null stands for the defaults.</param>
-    /// <exception cref="CorruptDataException">It is no checkpoint file, or damaged beyond its spare copies.</exception>
-    /// <exception cref="UnsupportedException">It needs a newer writer.</exception>
+    /// <param name="options">Page and segment size do not matter; null stands for the defaults.</param>
+    /// <exception cref="CorruptDataException">It is no checkpoint file, damaged beyond its spare copies, or has another root than expected.</exception>
+    /// <exception cref="UnsupportedException">It needs a newer writer, or is encrypted and the host has no cryptography.</exception>
+    /// <exception cref="WrongKeyException">It is encrypted, and the key is missing or another's; or it is plain, and there is a key.</exception>
     /// <exception cref="StorageException">It cannot be opened, or another writer has it.</exception>
     public static CheckpointWriter Open(string path, CheckpointWriterOptions? options = null)
     {
@@ -80,14 +98,13 @@ public sealed class CheckpointWriter : IDisposable
         return Open(FileStorage.OpenToWrite(path), options);
     }
 
-    internal static CheckpointWriter Create(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () =>
+    internal static CheckpointWriter Create(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () => NewHeader(options), header =>
     {
-        var header = new FileHeader(options.PageSize, System.Numerics.BitOperations.Log2((uint)options.SegmentSize), options.FileId ?? Guid.NewGuid(), options.Clock.GetUtcNow(), 0, 0);
         byte[] bytes = new byte[Layout.HeaderSize];
         header.Write(bytes);
         storage.Write(Layout.HeaderOffset, [bytes]);
         storage.Write(Layout.HeaderCopyOffset, [bytes]);
-        RootSlots.Write(storage, EmptySlot(header), 0);
+        RootSlots.Write(storage, header, EmptySlot(header), 0);
 
         // The file reaches to the first segment from the start, so that all slots can always be read.
         storage.Write(Layout.SegmentsOffset - 1, [new byte[1]]);
@@ -95,9 +112,8 @@ public sealed class CheckpointWriter : IDisposable
         return new CheckpointWriter(storage, header, options);
     });
 
-    internal static CheckpointWriter Open(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () =>
+    internal static CheckpointWriter Open(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () => FileRoot.OpenHeader(storage, options.Key, options.SealObserver), header =>
     {
-        FileHeader header = FileRoot.ReadHeader(storage);
         if (header.WriteVersion != FileHeader.Version)
         {
             throw new UnsupportedException($"{storage.Name} can be read, but writing needs format version {header.WriteVersion}; this PageStore writes version {FileHeader.Version}. Use a newer PageStore.");
@@ -130,6 +146,7 @@ public sealed class CheckpointWriter : IDisposable
             throw new InvalidOperationException("Another epoch is under way. Commit or dispose it first.");
         }
 
+        _file.RenewSession();
         Epoch? parent = options.Parent is { } id ? OpenEpoch(id) : null;
         _builder = new EpochBuilder(this, options, parent, options.Id ?? Root.Slot.NextEpoch);
         return _builder;
@@ -248,17 +265,32 @@ public sealed class CheckpointWriter : IDisposable
         }
     }
 
-    private static CheckpointWriter Guarded(IStorage storage, Func<CheckpointWriter> open)
+    private static CheckpointWriter Guarded(IStorage storage, Func<FileHeader> readHeader, Func<FileHeader, CheckpointWriter> open)
     {
+        FileHeader? header = null;
         try
         {
-            return open();
+            header = readHeader();
+            return open(header);
         }
         catch
         {
+            header?.Keys?.Dispose();
             storage.Dispose();
             throw;
         }
+    }
+
+    private static FileHeader NewHeader(CheckpointWriterOptions options)
+    {
+        EncryptionHeader? encryption = null;
+        FileKeys? keys = options.Key is { } key ? FileKeys.Create(key, options, out encryption) : null;
+        int shift = System.Numerics.BitOperations.Log2((uint)options.SegmentSize);
+        return new FileHeader(options.PageSize, shift, options.FileId ?? Guid.NewGuid(), options.Clock.GetUtcNow(), keys is null ? 0 : FormatFeatures.Encryption, 0)
+        {
+            Encryption = encryption,
+            Keys = keys,
+        };
     }
 
     private static RootSlot EmptySlot(FileHeader header) => new()

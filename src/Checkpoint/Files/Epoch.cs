@@ -37,6 +37,9 @@ public sealed class Epoch : IGuestMemory, IDisposable
 
     internal NodeReader Nodes => _root.Nodes;
 
+    /// <summary>How many bytes a raw page takes in the file.</summary>
+    private int RawBytes => PageSize + _root.Nodes.Blocks.Overhead;
+
     /// <summary>Reads one page; an absent page reads as zeros.</summary>
     /// <param name="pfn">The page, below <see cref="PageCount"/>.</param>
     /// <param name="destination">At least <see cref="PageSize"/> bytes; bytes behind the page stay as they are.</param>
@@ -107,7 +110,7 @@ public sealed class Epoch : IGuestMemory, IDisposable
         TreeCursor cursor = BindCursor(pfn);
         try
         {
-            return PageInfo.Of(GetEntry(cursor, pfn, out _), PageSize);
+            return PageInfo.Of(GetEntry(cursor, pfn, out _), RawBytes);
         }
         finally
         {
@@ -199,7 +202,7 @@ public sealed class Epoch : IGuestMemory, IDisposable
     {
         try
         {
-            _root.Nodes.Blocks.ReadContent(entry, page);
+            _root.Nodes.Blocks.ReadContent(entry, page, pfn.Value);
         }
         catch (CorruptDataException cause)
         {
@@ -237,7 +240,7 @@ public sealed class Epoch : IGuestMemory, IDisposable
         for (int at = 0; at < count;)
         {
             Entry entry = GetEntry(cursor, first + at, out _);
-            int run = entry.Kind == EntryKind.Raw ? RawRun(cursor, first + at, entry, count - at) : 1;
+            int run = entry.Kind == EntryKind.Raw && _root.Nodes.Blocks.Opener is null ? RawRun(cursor, first + at, entry, count - at) : 1;
             Span<byte> content = destination.Slice(at * PageSize, run * PageSize);
             if (run == 1)
             {
@@ -290,7 +293,7 @@ public sealed class Epoch : IGuestMemory, IDisposable
     {
         for (int i = 0; i < types.Length; i++)
         {
-            types[i] = PageInfo.Of(GetEntry(cursor, first + i, out _), PageSize).Type;
+            types[i] = PageInfo.Of(GetEntry(cursor, first + i, out _), RawBytes).Type;
         }
     }
 

@@ -27,7 +27,7 @@ public sealed class EpochBuilder : IDisposable
         PageCount = options.PageCount ?? parent?.PageCount ?? 0;
         _parent = parent is null ? null : new ParentPages(parent);
         _table = new PageTableEdit(writer.Trees, parent?.Record.PageTable ?? default, parent?.Record.Counts ?? default);
-        _encoder = new PageEncoder(writer.Raw, writer.Packed, writer.Codec);
+        _encoder = new PageEncoder(writer.Blocks, writer.RawTarget, writer.Packed, writer.Codec);
         _written = new PageBitmap(PageCount);
         _bytesBefore = BytesAppended;
         _recordSize = EpochRecord.FixedSize + EpochRecordFormat.ItemSize(FormatText.CountBytes(options.Label ?? string.Empty));
@@ -122,9 +122,9 @@ public sealed class EpochBuilder : IDisposable
         }
 
         int itemSize = EpochRecordFormat.ItemSize(BlobRef.Size + nameBytes);
-        if (_recordSize + itemSize > EpochRecord.MaxSize)
+        if (_recordSize + itemSize > EpochRecord.MaxSize - _writer.Blocks.Overhead)
         {
-            throw new ArgumentException($"The names of {_sections.Count} state sections fill the {EpochRecord.MaxSize} bytes of an epoch's record. Put several into one section.", nameof(name));
+            throw new ArgumentException($"The names of {_sections.Count} state sections fill the {EpochRecord.MaxSize - _writer.Blocks.Overhead} bytes of an epoch's record. Put several into one section.", nameof(name));
         }
 
         _recordSize += itemSize;
@@ -194,7 +194,7 @@ public sealed class EpochBuilder : IDisposable
         }
         else
         {
-            Put(pfn, _encoder.Encode(page, type), unchanged: false);
+            Put(pfn, _encoder.Encode(pfn, page, type), unchanged: false);
         }
     }
 
@@ -320,7 +320,7 @@ public sealed class EpochBuilder : IDisposable
         return copy;
     }
 
-    private BlobWriter Blobs(IPageCodec codec) => new(_writer.Trees, codec);
+    private BlobWriter Blobs(IPageCodec codec) => new(_writer.Trees, _writer.Blocks, codec);
 
     private Entry CurrentParentEntry(Pfn pfn) => _parent?.EntryOf(pfn) ?? Entry.Absent;
 

@@ -9,7 +9,8 @@ internal sealed class FileRoot
         Header = header;
         Slot = slot;
         SlotIndex = slotIndex;
-        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, slot.DataEnd));
+        BlockOpener? opener = header.Keys is null ? null : OpenerOf(storage, header.Keys);
+        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, slot.DataEnd, null, opener));
     }
 
     public FileHeader Header { get; }
@@ -40,6 +41,15 @@ internal sealed class FileRoot
 
         throw new CorruptDataException($"{storage.Name} is not a checkpoint file: there is no valid header at offset {Layout.HeaderOffset} or {Layout.HeaderCopyOffset}.") { Offset = 0 };
     }
+
+    /// <summary>Reads the header and opens it with the key that the user gave.</summary>
+    /// <param name="storage">The file.</param>
+    /// <param name="key">The key; null for a plain file.</param>
+    /// <param name="observer">Told of each block that is sealed.</param>
+    /// <exception cref="CorruptDataException">Neither copy is one, or it does not authenticate.</exception>
+    /// <exception cref="WrongKeyException">The key does not fit.</exception>
+    public static FileHeader OpenHeader(IStorage storage, CheckpointKey? key, SealObserver? observer = null) =>
+        FileKeys.Unlock(storage.Name, ReadHeader(storage), key, observer);
 
     /// <summary>Finds the newest committed root.</summary>
     /// <exception cref="CorruptDataException">No slot holds one, or the file is shorter than it says.</exception>
@@ -137,6 +147,13 @@ internal sealed class FileRoot
     {
         byte[] buffer = new byte[entry.StoredBytes];
         return EpochRecordFormat.Read(Nodes.Blocks.ReadStored(entry, buffer), entry.Offset, id) with { StoredBytes = entry.StoredBytes };
+    }
+
+    /// <summary>The session table and its records are plain: they are read beside everything else.</summary>
+    public BlockOpener OpenerOf(IStorage storage, FileKeys keys)
+    {
+        var plain = new NodeReader(new BlockReader(storage, Header.SegmentSize, Slot.DataEnd));
+        return new BlockOpener(keys, new SessionTable(plain, Slot.Sessions, Layout.SlotOffset(SlotIndex, 0)), Header.FileId);
     }
 
     private TreeCursor BindDirectory()

@@ -1,7 +1,7 @@
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Writes the trees that every commit changes: the epoch directory and the segment table. Their nodes lie in segments of their
+/// Writes the trees that every commit changes: the epoch directory, the segment table, and the session table of an encrypted file. Their nodes lie in segments of their
 /// own, without accounts, since an account of the segment table's own nodes would change with each of its writes. Instead the trees are
 /// written anew, as a whole, once most of those segments is dead. For one thread.
 /// </summary>
@@ -18,18 +18,20 @@ internal sealed class MetaTrees
 
     private readonly NodeReader _nodes;
     private readonly TreeWriter _writer;
+    private readonly SessionWriter? _sessions;
     private readonly SegmentAppender _appender;
     private readonly SegmentAllocator _segments;
     private readonly long _segmentSize;
     private int _measuredSegments;
 
-    public MetaTrees(NodeReader nodes, SegmentAppender appender, SegmentAllocator segments, long segmentSize, int pageSize)
+    public MetaTrees(NodeReader nodes, SegmentAppender appender, BlockAppender blocks, SessionWriter? sessions, SegmentAllocator segments, FileHeader header)
     {
         _nodes = nodes;
         _appender = appender;
         _segments = segments;
-        _segmentSize = segmentSize;
-        _writer = new TreeWriter(nodes, appender, null, pageSize);
+        _sessions = sessions;
+        _segmentSize = header.SegmentSize;
+        _writer = new TreeWriter(nodes, appender, blocks, null, header.PageSize);
     }
 
     /// <summary>Makes the trees of the next root.</summary>
@@ -43,13 +45,22 @@ internal sealed class MetaTrees
         {
             _segments.FreeMeta(sequence);
             _appender.ResetTo(0);
-            slot = slot with { Directory = Copy(slot.Directory, TreeKind.EpochDirectory), Segments = Copy(slot.Segments, TreeKind.SegmentTable) };
+            slot = slot with
+            {
+                Directory = Copy(slot.Directory, TreeKind.EpochDirectory),
+                Segments = Copy(slot.Segments, TreeKind.SegmentTable),
+                Sessions = _sessions?.Copy(slot.Sessions) ?? default,
+            };
         }
 
+        slot = slot with { Sessions = _sessions?.Append(slot.Sessions) ?? default };
         slot = slot with { Directory = Apply(slot.Directory, TreeKind.EpochDirectory, directory) };
         _segments.FreeDead(sequence, open);
         return slot with { Segments = UpdateSegments(slot.Segments) };
     }
+
+    /// <summary>Notes that the root is committed.</summary>
+    public void Committed() => _sessions?.Committed();
 
     /// <summary>Writing the segment table can take a segment, which changes the table: until it does not.</summary>
     private TreeRoot UpdateSegments(TreeRoot table)
@@ -74,7 +85,8 @@ internal sealed class MetaTrees
         }
 
         _measuredSegments = _segments.MetaSegments;
-        long live = TreeSize.Of(_nodes, slot.Directory, TreeKind.EpochDirectory) + TreeSize.Of(_nodes, slot.Segments, TreeKind.SegmentTable);
+        long live = TreeSize.Of(_nodes, slot.Directory, TreeKind.EpochDirectory) + TreeSize.Of(_nodes, slot.Segments, TreeKind.SegmentTable)
+            + (_sessions?.SizeOf(slot.Sessions) ?? 0);
         return _segments.MetaSegments * _segmentSize > (Slack * live) + (FewSegments * _segmentSize);
     }
 

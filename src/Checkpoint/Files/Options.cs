@@ -30,8 +30,18 @@ public sealed record CheckpointReaderOptions
     /// </summary>
     public IGuardedCopy? Guard { get; init; }
 
+    /// <summary>
+    /// The key of an encrypted file; null for a plain one. It stays the caller's, who may dispose it when the file is open. A plain
+    /// file is refused if there is a key: it could be a forgery in the place of the encrypted one.
+    /// </summary>
+    public CheckpointKey? Key { get; init; }
+
+    /// <summary>The <see cref="CheckpointReader.RootHash"/> that the file must have when it is opened; null takes any.</summary>
+    public string? ExpectedRoot { get; init; }
+
     internal void Validate()
     {
+        RootHash.Validate(ExpectedRoot);
         if (!Enum.IsDefined(ReadMode))
         {
             throw new ArgumentOutOfRangeException(nameof(ReadMode), ReadMode, "Not a read mode.");
@@ -46,7 +56,7 @@ public sealed record CheckpointWriterOptions
     public int PageSize { get; init; } = PageSizes.Default;
 
     /// <summary>
-    /// The size of a segment in bytes, for a new file only: a power of two from 64 KiB to 1 GiB. It is the unit in which space is
+    /// The size of a segment in bytes, for a new file only: a power of two from 64 KiB (128 KiB in an encrypted file) to 1 GiB. It is the unit in which space is
     /// taken from the file, so up to three of them are partly filled. The default, 4 MiB, is four full writes.
     /// </summary>
     public int SegmentSize { get; init; } = 4 << 20;
@@ -69,14 +79,35 @@ public sealed record CheckpointWriterOptions
     /// </summary>
     public TimeSpan GroupDelay { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// The key with which a new file is encrypted, or with which an existing one was; null for a plain file. It stays the caller's,
+    /// who may dispose it when the file is open. An existing plain file is refused if there is a key.
+    /// </summary>
+    public CheckpointKey? Key { get; init; }
+
+    /// <summary>The <see cref="CheckpointWriter.RootHash"/> that an existing file must have; null takes any.</summary>
+    public string? ExpectedRoot { get; init; }
+
     /// <summary>Tells the times in the file. A seam: with it and <see cref="FileId"/> tests write the same bytes each time.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>The id of a new file; null stands for a random one.</summary>
     internal Guid? FileId { get; init; }
 
+    /// <summary>How often a passphrase is hashed for a new file.</summary>
+    internal int KeyDerivationIterations { get; init; } = EncryptionHeader.DefaultIterations;
+
+    /// <summary>Where salts and the random bytes of sessions come from.</summary>
+    internal Action<Span<byte>> FillRandom { get; init; } = System.Security.Cryptography.RandomNumberGenerator.Fill;
+
+    /// <summary>Told of each block that is sealed.</summary>
+    internal SealObserver? SealObserver { get; init; }
+
     internal void Validate()
     {
+        RootHash.Validate(ExpectedRoot);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(KeyDerivationIterations);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(KeyDerivationIterations, EncryptionHeader.MaxIterations);
         PageSizes.ThrowIfInvalid(PageSize, nameof(PageSize));
         ArgumentNullException.ThrowIfNull(Codec);
         if (!int.IsPow2(SegmentSize) || SegmentSize is < 1 << Layout.MinSegmentShift or > 1 << Layout.MaxSegmentShift)
@@ -84,9 +115,22 @@ public sealed record CheckpointWriterOptions
             throw new ArgumentOutOfRangeException(nameof(SegmentSize), SegmentSize, "A segment has a power of two from 65536 to 1073741824 bytes.");
         }
 
+        if (Key is not null && SegmentSize < 1 << Layout.MinSealedSegmentShift)
+        {
+            throw new ArgumentOutOfRangeException(nameof(SegmentSize), SegmentSize, "A segment of an encrypted file has at least 131072 bytes.");
+        }
+
         if (!Enum.IsDefined(Durability) || GroupSize < 2 || GroupDelay < TimeSpan.Zero)
         {
             throw new ArgumentOutOfRangeException(nameof(Durability), Durability, "Not a durability, a group of less than two commits, or a negative delay.");
+        }
+    }
+
+    internal void ThrowIfRootExpected()
+    {
+        if (ExpectedRoot is not null)
+        {
+            throw new ArgumentException("A new file has no root that could be expected.", nameof(ExpectedRoot));
         }
     }
 }

@@ -6,11 +6,11 @@ namespace PageStore.Checkpoint;
 /// <param name="StoredBytes">How many bytes the content takes in the file; 0 where it needs no block.</param>
 public readonly record struct PageInfo(PageClass Class, GuestPageType Type, int StoredBytes)
 {
-    internal static PageInfo Of(Entry entry, int pageSize)
+    internal static PageInfo Of(Entry entry, int rawBytes)
     {
         PageClass pageClass = ClassCounts.ClassOf(entry.Kind);
         GuestPageType type = pageClass == PageClass.Absent && entry.Type == GuestPageType.Normal ? GuestPageType.Absent : entry.Type;
-        int stored = pageClass != PageClass.Data ? 0 : entry.Kind == EntryKind.Raw ? pageSize : entry.StoredBytes;
+        int stored = pageClass != PageClass.Data ? 0 : entry.Kind == EntryKind.Raw ? rawBytes : entry.StoredBytes;
         return new PageInfo(pageClass, type, stored);
     }
 }

@@ -72,7 +72,7 @@ internal sealed class RootJournal
             _storage.Sync();
         }
 
-        RootSlots.Write(_storage, slot, target);
+        RootSlots.Write(_storage, _header, slot, target);
         if (isSynced)
         {
             _storage.Sync();

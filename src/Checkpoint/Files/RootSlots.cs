@@ -35,12 +35,12 @@ internal static class RootSlots
     public static long SequenceOfOldest(RootSlot?[] slots) => slots.Min(slot => slot?.Sequence ?? long.MaxValue);
 
     /// <summary>Writes both copies of a slot.</summary>
-    public static void Write(IStorage storage, RootSlot slot, int index)
+    public static void Write(IStorage storage, FileHeader header, RootSlot slot, int index)
     {
         byte[] copies = new byte[Layout.SlotSize * Layout.SlotCopies];
         for (int copy = 0; copy < Layout.SlotCopies; copy++)
         {
-            slot.Write(copies.AsSpan(copy * Layout.SlotSize));
+            slot.Write(copies.AsSpan(copy * Layout.SlotSize), header.Keys);
         }
 
         storage.Write(Layout.SlotOffset(index, 0), [copies]);

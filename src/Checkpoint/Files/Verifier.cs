@@ -28,6 +28,7 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
     public VerifyReport Run()
     {
         Guard(default, "spare copies", CheckSpareCopies);
+        Guard(default, "session table", () => CheckSessions(default));
         Guard(default, "segment table", () => CheckTree(root.Slot.Segments, TreeKind.SegmentTable, CheckSegment));
         foreach (EpochId id in EpochIds())
         {
@@ -43,6 +44,7 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
     /// <param name="before">The earlier root; null checks everything.</param>
     public VerifyReport RunSince(RootSlot? before)
     {
+        Guard(default, "session table", () => CheckSessions(before?.Sessions ?? default));
         Guard(default, "segment table", () => new TreeDiff(root.Nodes, TreeKind.SegmentTable, (key, _, after) => CheckSegment(key, after))
             .Run(before?.Segments ?? default, root.Slot.Segments));
         List<EpochId> ids = [];
@@ -80,7 +82,7 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
         foreach (long offset in (ReadOnlySpan<long>)[Layout.HeaderOffset, Layout.HeaderCopyOffset])
         {
             storage.Read(offset, bytes);
-            if (FileHeader.TryRead(bytes, offset) is null)
+            if (FileHeader.TryRead(bytes, offset) is not { } header || (header.Encryption is { } encryption && root.Header.Keys?.IsHeaderMac(encryption) != true))
             {
                 _warnings.Add($"offset {offset}: a copy of the header is damaged; the other one is used");
             }
@@ -133,6 +135,23 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
 
     private void CheckTree(TreeRoot tree, TreeKind kind, Action<long, Entry> leaf) =>
         new TreeDiff(root.Nodes, kind, (key, before, after) => leaf(key, after)).Run(default, tree);
+
+    private void CheckSessions(TreeRoot before)
+    {
+        if (root.Nodes.Blocks.Opener?.Sessions is { } sessions)
+        {
+            byte[] random = new byte[SessionRecord.RandomSize];
+            new TreeDiff(sessions.Nodes, TreeKind.SessionTable, (_, _, after) => Check(after)).Run(before, root.Slot.Sessions);
+
+            void Check(Entry entry)
+            {
+                if (entry.Kind == EntryKind.Record)
+                {
+                    sessions.ReadRecord(entry, random);
+                }
+            }
+        }
+    }
 
     private void CheckSegment(long number, Entry entry)
     {

@@ -11,6 +11,7 @@ internal sealed class WritableFile : IDisposable
     private readonly SegmentAppender _metaAppender;
     private readonly MetaTrees _meta;
     private readonly SyncSchedule _schedule;
+    private readonly BlockSealer? _sealer;
     private readonly TimeProvider _clock;
 
     public WritableFile(IStorage storage, FileHeader header, CheckpointWriterOptions options)
@@ -20,15 +21,20 @@ internal sealed class WritableFile : IDisposable
         _clock = options.Clock;
         _schedule = new SyncSchedule(options);
         _journal = RootJournal.Open(storage, header);
+        RootHash.ThrowUnless(Root, storage.Name, options.ExpectedRoot);
         _behind = new WriteBehind(storage);
         Segments = new SegmentAllocator(header.SegmentSize);
         Raw = new SegmentAppender(SegmentClass.Raw, Segments, _behind);
         Packed = new SegmentAppender(SegmentClass.Packed, Segments, _behind);
         Index = new SegmentAppender(SegmentClass.Index, Segments, _behind);
         _metaAppender = new SegmentAppender(SegmentClass.Meta, Segments, _behind);
-        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index, _metaAppender]));
-        Trees = new TreeWriter(Nodes, Index, Segments, header.PageSize);
-        _meta = new MetaTrees(Nodes, _metaAppender, Segments, header.SegmentSize, header.PageSize);
+        BlockOpener? opener = header.Keys is null ? null : Root.OpenerOf(storage, header.Keys);
+        SessionWriter? sessions = header.Keys is null ? null : new SessionWriter(header, options, storage, _metaAppender);
+        _sealer = sessions is null ? null : new BlockSealer(header.FileId, () => sessions.Begin(Root.Nodes.Blocks.Opener!.Sessions, opener!));
+        Blocks = new BlockAppender(_sealer);
+        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index, _metaAppender], opener));
+        Trees = new TreeWriter(Nodes, Index, Blocks, Segments, header.PageSize);
+        _meta = new MetaTrees(Nodes, _metaAppender, Blocks, sessions, Segments, header);
         Guard(LoadAccounts);
     }
 
@@ -47,6 +53,9 @@ internal sealed class WritableFile : IDisposable
     /// <summary>Reads nodes, also those that are not in the file yet.</summary>
     public NodeReader Nodes { get; }
 
+    /// <summary>Appends blocks, sealed if the file is encrypted.</summary>
+    public BlockAppender Blocks { get; }
+
     public TreeWriter Trees { get; }
 
     /// <summary>The current root.</summary>
@@ -60,10 +69,8 @@ internal sealed class WritableFile : IDisposable
     /// <summary>Appends a block of the index whose sum is that of its stored bytes.</summary>
     public Entry AppendRecord(ReadOnlySpan<byte> bytes)
     {
-        Span<byte> block = Index.Reserve(bytes.Length, out long offset);
-        bytes.CopyTo(block);
-        Index.Advance(bytes.Length);
-        return Entry.BlockOf(EntryKind.Record, offset, bytes.Length, ContentSum.Of(bytes));
+        bytes.CopyTo(Blocks.Begin(Index, bytes.Length));
+        return Blocks.End(EntryKind.Record, ContentSum.Of(bytes));
     }
 
     /// <summary>Makes everything appended reachable by a new root, as durably as the mode says.</summary>
@@ -84,9 +91,13 @@ internal sealed class WritableFile : IDisposable
         bool now = _schedule.IsDue(synced);
         _journal.Publish(slot, now);
         _schedule.Note(now);
+        _meta.Committed();
         Segments.Commit(slot.Append, slot.DataEnd);
         MakeReusable();
     }
+
+    /// <summary>Lets the next block begin a new session, if the present one has sealed many. Between epochs only.</summary>
+    public void RenewSession() => _sealer?.Renew();
 
     /// <summary>Makes what was committed survive a loss of power, if it does not yet.</summary>
     public void Sync()
@@ -170,6 +181,7 @@ internal sealed class WritableFile : IDisposable
     {
         _behind.Dispose();
         Storage.Dispose();
+        Header.Keys?.Dispose();
     }
 
     private void MakeReusable()

@@ -2,7 +2,7 @@
 namespace PageStore.Checkpoint;
 
 /// <summary>Writes byte strings as trees of chunks: docs/format.md, "Byte strings". For one thread.</summary>
-internal sealed class BlobWriter(TreeWriter trees, IPageCodec codec)
+internal sealed class BlobWriter(TreeWriter trees, BlockAppender blocks, IPageCodec codec)
 {
     /// <summary>Chunk entries between two updates of the tree: 64 MiB of content, 32 KiB of entries.</summary>
     private const int Batch = 1024;
@@ -39,17 +39,16 @@ internal sealed class BlobWriter(TreeWriter trees, IPageCodec codec)
 
     private Entry WriteChunk(ReadOnlySpan<byte> chunk, SegmentAppender target)
     {
-        Entry? packed = PageEncoder.TryPack(chunk, codec, target, GuestPageType.Normal, _scratch);
+        Entry? packed = PageEncoder.TryPack(chunk, codec, blocks, target, GuestPageType.Normal, SealedBlock.NoPage, _scratch);
         if (packed is { } entry)
         {
             return entry;
         }
 
         int stored = Layout.RoundToUnit(chunk.Length);
-        Span<byte> block = target.Reserve(stored, out long offset);
+        Span<byte> block = blocks.Begin(target, stored);
         chunk.CopyTo(block);
         block[chunk.Length..].Clear();
-        target.Advance(stored);
-        return Entry.RawOf(offset, ContentSum.Of(chunk), GuestPageType.Normal);
+        return blocks.End(EntryKind.Raw, ContentSum.Of(chunk));
     }
 }

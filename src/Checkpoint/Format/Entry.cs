@@ -67,8 +67,10 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
     /// <summary>An epoch that is no more; the id of its parent stands in the place of the sum.</summary>
     public static Entry DroppedOf(EpochId parent) => new(KindBits(EntryKind.Dropped), (ulong)parent.Value);
 
-    /// <summary>How many bytes the block behind the entry takes; the length of plain content decides for raw ones.</summary>
-    public int BlockBytes(int plainBytes) => Kind == EntryKind.Raw ? Layout.RoundToUnit(plainBytes) : StoredBytes;
+    /// <summary>How many bytes the block behind the entry takes.</summary>
+    /// <param name="plainBytes">The length of the plain content, which decides for raw ones.</param>
+    /// <param name="overhead">What sealing adds: <see cref="SealedBlock.Overhead"/>, 0 in a plain file.</param>
+    public int BlockBytes(int plainBytes, int overhead) => Kind == EntryKind.Raw ? Layout.RoundToUnit(plainBytes) + overhead : StoredBytes;
 
     /// <summary>The same content under another page type.</summary>
     public Entry WithType(GuestPageType type) => this with { Word = (Word & ~(0xFUL << 56)) | TypeBits(type) };

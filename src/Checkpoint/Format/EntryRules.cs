@@ -7,6 +7,7 @@ internal enum TreeKind
     EpochDirectory,
     SegmentTable,
     Blob,
+    SessionTable,
 }
 
 /// <summary>The rules of docs/format.md, "Entries", for entries read from a file: each returns what is wrong, or null.</summary>
@@ -40,6 +41,7 @@ internal static class EntryRules
     {
         TreeKind.PageTable => kind <= EntryKind.External,
         TreeKind.EpochDirectory => kind is EntryKind.Absent or EntryKind.Record or EntryKind.Dropped,
+        TreeKind.SessionTable => kind is EntryKind.Absent or EntryKind.Record,
         TreeKind.SegmentTable => kind is EntryKind.Absent or EntryKind.Segment,
         _ => kind is EntryKind.Absent or EntryKind.Raw or EntryKind.Lz4,
     };
@@ -81,6 +83,7 @@ internal static class EntryRules
         TreeKind.PageTable => "a page table",
         TreeKind.EpochDirectory => "the epoch directory",
         TreeKind.SegmentTable => "the segment table",
+        TreeKind.SessionTable => "the session table",
         _ => "a byte string",
     };
 }

@@ -8,9 +8,8 @@ internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, D
     /// <summary>The version that this library reads and writes.</summary>
     public const ushort Version = 1;
 
-    private const int EncryptionOffset = 64;
-    private const int EncryptionSize = 128;
-    private const int SumOffset = 504;
+    /// <summary>Where the sum stands.</summary>
+    public const int SumOffset = 504;
 
     /// <summary>The first bytes of a file.</summary>
     public static ReadOnlySpan<byte> Magic => [0x89, 0x50, 0x53, 0x43, 0x4B, 0x0D, 0x0A, 0x1A];
@@ -18,8 +17,19 @@ internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, D
     /// <summary>What a writer must know to write; a reader does not mind.</summary>
     public ushort WriteVersion { get; init; } = Version;
 
+    /// <summary>How the file is encrypted; null for a plain one.</summary>
+    public EncryptionHeader? Encryption { get; init; }
+
+    /// <summary>
+    /// The keys that opened it: so whoever has the header reads what is below it. Null for a plain file, and for an encrypted one that
+    /// was not opened. They end with the reader or the writer that opened them.
+    /// </summary>
+    public FileKeys? Keys { get; init; }
+
     public long SegmentSize => 1L << SegmentShift;
 
+    /// <summary>Writes the header.</summary>
+    /// <param name="destination">At least <see cref="Layout.HeaderSize"/> bytes.</param>
     public void Write(Span<byte> destination)
     {
         destination[..Layout.HeaderSize].Clear();
@@ -33,6 +43,12 @@ internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, D
         BinaryPrimitives.WriteInt32LittleEndian(destination[36..], SegmentShift);
         FileId.TryWriteBytes(destination[40..], bigEndian: true, out _);
         BinaryPrimitives.WriteInt64LittleEndian(destination[56..], UnixTime.ToMicroseconds(Created));
+        if (Encryption is not null)
+        {
+            Encryption.Write(destination);
+            Keys!.HeaderMac(destination[..Layout.HeaderSize], destination.Slice(EncryptionHeader.MacOffset, EncryptionHeader.MacSize));
+        }
+
         BinaryPrimitives.WriteUInt64LittleEndian(destination[SumOffset..], ContentSum.Of(destination[..SumOffset]).Value);
     }
 
@@ -63,16 +79,19 @@ internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, D
         {
             WriteVersion = BinaryPrimitives.ReadUInt16LittleEndian(source[10..]),
         };
-        FormatFeatures.ThrowIfUnknown(header.RequiredFeatures);
+        FormatFeatures.ThrowIfUnknown(header.RequiredFeatures, FormatFeatures.Encryption);
+        bool encrypted = (header.RequiredFeatures & FormatFeatures.Encryption) != 0;
+        header = encrypted ? header with { Encryption = EncryptionHeader.Read(source, offset) } : header;
         header.ThrowIfInvalid(source, offset);
         return header;
     }
 
     private void ThrowIfInvalid(ReadOnlySpan<byte> source, long offset)
     {
-        bool reservedClear = !source[EncryptionOffset..SumOffset].ContainsAnyExcept((byte)0);
+        int reserved = EncryptionHeader.Offset + (Encryption is null ? 0 : EncryptionHeader.Size);
+        int minShift = Encryption is null ? Layout.MinSegmentShift : Layout.MinSealedSegmentShift;
         if (BinaryPrimitives.ReadInt32LittleEndian(source[12..]) != Layout.HeaderSize || !PageSizes.IsValid(PageSize)
-            || SegmentShift is < Layout.MinSegmentShift or > Layout.MaxSegmentShift || !reservedClear)
+            || SegmentShift < minShift || SegmentShift > Layout.MaxSegmentShift || source[reserved..SumOffset].ContainsAnyExcept((byte)0))
         {
             throw Damage.At(offset, "the header's fields are out of range");
         }

@@ -5,13 +5,18 @@ internal static class FormatFeatures
 {
     private static readonly string[] RequiredNames = ["encryption", "patched pages", "shared blocks", "external blocks"];
 
-    /// <summary>Throws if any required feature is set: this version builds none of them.</summary>
+    /// <summary>The header says how the file is encrypted.</summary>
+    public const ulong Encryption = 1;
+
+    /// <summary>Throws if a required feature is set that this version does not build.</summary>
+    /// <param name="required">The required features.</param>
+    /// <param name="known">Those that are read at that place.</param>
     /// <exception cref="UnsupportedException">Names the first one.</exception>
-    public static void ThrowIfUnknown(ulong required)
+    public static void ThrowIfUnknown(ulong required, ulong known)
     {
-        if (required != 0)
+        if ((required & ~known) is not 0 and var unknown)
         {
-            int bit = System.Numerics.BitOperations.TrailingZeroCount(required);
+            int bit = System.Numerics.BitOperations.TrailingZeroCount(unknown);
             throw new UnsupportedException($"The checkpoint file uses {NameOf(bit)}, which this version of PageStore does not read. Use a newer PageStore.");
         }
     }

@@ -19,6 +19,9 @@ internal static class Layout
     public const int MinSegmentShift = 16;
     public const int MaxSegmentShift = 30;
 
+    /// <summary>Of encrypted files: a sealed chunk of 64 KiB is longer than a segment of 64 KiB.</summary>
+    public const int MinSealedSegmentShift = 17;
+
     /// <summary>The unit of locations and lengths.</summary>
     public const int Unit = 16;
 

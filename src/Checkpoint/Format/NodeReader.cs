@@ -90,7 +90,7 @@ internal sealed class NodeReader(BlockReader blocks)
 
     private ReadOnlySpan<byte> ReadNodeBytes(Entry entry, Span<byte> buffer)
     {
-        if (entry.StoredBytes is < NodeFormat.HeadSize or > NodeFormat.MaxSize)
+        if (entry.StoredBytes - blocks.Overhead is < NodeFormat.HeadSize or > NodeFormat.MaxSize)
         {
             throw Damage.At(entry.Offset, $"a node of {entry.StoredBytes} bytes");
         }

@@ -11,6 +11,8 @@ internal sealed record RootSlot
     private const int SumOffset = 496;
     private const ulong SyncedFlag = 1;
     private const ulong ClosedFlag = 2;
+    private const int SequenceOffset = 8;
+    private const int FlagsOffset = 168;
     private const int HostRunOffset = 208;
     private const int ReservedOffset = 224;
 
@@ -33,6 +35,9 @@ internal sealed record RootSlot
 
     public required TreeRoot Segments { get; init; }
 
+    /// <summary>The sessions of an encrypted file; empty in a plain one.</summary>
+    public TreeRoot Sessions { get; init; }
+
     public required long SegmentCount { get; init; }
 
     public required Guid FileId { get; init; }
@@ -53,7 +58,10 @@ internal sealed record RootSlot
 
     private static ReadOnlySpan<byte> Magic => [0x50, 0x53, 0x52, 0x4F, 0x4F, 0x54, 0x0D, 0x0A];
 
-    public void Write(Span<byte> destination)
+    /// <summary>Writes the slot.</summary>
+    /// <param name="destination">At least <see cref="Layout.SlotSize"/> bytes.</param>
+    /// <param name="keys">The keys of an encrypted file, whose slots end in a MAC in the place of the sum.</param>
+    public void Write(Span<byte> destination, FileKeys? keys)
     {
         destination[..Layout.SlotSize].Clear();
         Magic.CopyTo(destination);
@@ -66,6 +74,7 @@ internal sealed record RootSlot
         BinaryPrimitives.WriteInt64LittleEndian(destination[64..], UnixTime.ToMicroseconds(Time));
         Directory.Write(destination[72..]);
         Segments.Write(destination[96..]);
+        Sessions.Write(destination[120..]);
         BinaryPrimitives.WriteInt64LittleEndian(destination[144..], SegmentCount);
         FileId.TryWriteBytes(destination[152..], bigEndian: true, out _);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[168..], (IsSynced ? SyncedFlag : 0) | (IsClosed ? ClosedFlag : 0));
@@ -74,25 +83,47 @@ internal sealed record RootSlot
         BinaryPrimitives.WriteInt64LittleEndian(destination[192..], Append.Index);
         BinaryPrimitives.WriteInt64LittleEndian(destination[200..], Append.Meta);
         HostRun.TryWriteBytes(destination[HostRunOffset..], bigEndian: true, out _);
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[SumOffset..], ContentSum.Of(destination[..SumOffset]).Value);
+        if (keys is null)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(destination[SumOffset..], ContentSum.Of(destination[..SumOffset]).Value);
+        }
+        else
+        {
+            keys.SlotMac(destination[..SumOffset], destination[SumOffset..Layout.SlotSize]);
+        }
+    }
+
+    /// <summary>
+    /// What the root hash is over: the slot without what changes when the same state is written again, that is sequence, flags, run of the
+    /// host, and sum or MAC.
+    /// </summary>
+    public void WriteState(Span<byte> destination)
+    {
+        Write(destination, null);
+        destination.Slice(SequenceOffset, sizeof(long)).Clear();
+        destination.Slice(FlagsOffset, sizeof(long)).Clear();
+        destination[HostRunOffset..ReservedOffset].Clear();
+        destination[SumOffset..Layout.SlotSize].Clear();
     }
 
     /// <summary>Reads one copy; null where it is not a valid root of this file, so that another copy can be tried.</summary>
     /// <exception cref="UnsupportedException">The root is in order, but needs a feature that is not known.</exception>
     public static RootSlot? TryRead(ReadOnlySpan<byte> source, long offset, FileHeader header)
     {
-        if (!source.StartsWith(Magic)
-            || BinaryPrimitives.ReadUInt64LittleEndian(source[SumOffset..]) != ContentSum.Of(source[..SumOffset]).Value
-            || BinaryPrimitives.ReadUInt64LittleEndian(source[504..]) != 0
+        if (!source.StartsWith(Magic) || !IsIntact(source, header.Keys)
             || new Guid(source.Slice(152, 16), bigEndian: true) != header.FileId)
         {
             return null;
         }
 
-        FormatFeatures.ThrowIfUnknown(BinaryPrimitives.ReadUInt64LittleEndian(source[16..]));
+        FormatFeatures.ThrowIfUnknown(BinaryPrimitives.ReadUInt64LittleEndian(source[16..]), header.RequiredFeatures);
         RootSlot slot = ReadFields(source, offset);
         return slot.IsInRange(source, header) ? slot : null;
     }
+
+    private static bool IsIntact(ReadOnlySpan<byte> source, FileKeys? keys) => keys is null
+        ? BinaryPrimitives.ReadUInt64LittleEndian(source[SumOffset..]) == ContentSum.Of(source[..SumOffset]).Value && BinaryPrimitives.ReadUInt64LittleEndian(source[504..]) == 0
+        : keys.IsSlotMac(source[..SumOffset], source[SumOffset..Layout.SlotSize]);
 
     private static RootSlot ReadFields(ReadOnlySpan<byte> source, long offset) => new()
     {
@@ -105,6 +136,7 @@ internal sealed record RootSlot
         Time = UnixTime.FromMicroseconds(BinaryPrimitives.ReadInt64LittleEndian(source[64..])),
         Directory = TreeRoot.Read(source[72..], offset + 72),
         Segments = TreeRoot.Read(source[96..], offset + 96),
+        Sessions = TreeRoot.Read(source[120..], offset + 120),
         SegmentCount = BinaryPrimitives.ReadInt64LittleEndian(source[144..]),
         FileId = new Guid(source.Slice(152, 16), bigEndian: true),
         Append = new AppendPositions(
@@ -120,7 +152,7 @@ internal sealed record RootSlot
     {
         long end = Layout.SegmentsOffset + (SegmentCount * header.SegmentSize);
         bool positions = IsPosition(Append.Raw) && IsPosition(Append.Packed) && IsPosition(Append.Index) && IsPosition(Append.Meta);
-        bool reserved = !source[120..144].ContainsAnyExcept((byte)0) && !source[ReservedOffset..SumOffset].ContainsAnyExcept((byte)0);
+        bool reserved = (header.Encryption is not null || Sessions == default) && !source[ReservedOffset..SumOffset].ContainsAnyExcept((byte)0);
         ulong flags = BinaryPrimitives.ReadUInt64LittleEndian(source[168..]);
         bool flagsFit = flags <= (SyncedFlag | ClosedFlag) && ((flags & SyncedFlag) != 0) == IsSynced && (!IsClosed || IsSynced);
         return Sequence >= 1 && NextEpoch.Value is >= 1 and <= 1L << (TreeRoot.FanOutShift * TreeRoot.MaxHeight) && NewestEpoch.Value >= 0 && NewestEpoch < NextEpoch

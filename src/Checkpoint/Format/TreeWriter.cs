@@ -11,9 +11,10 @@ internal readonly record struct LeafChange(long Key, int Order, Entry Entry);
 /// </summary>
 /// <param name="nodes">Reads nodes, also those that are not in the file yet.</param>
 /// <param name="index">Takes new nodes.</param>
+/// <param name="blocks">Appends them.</param>
 /// <param name="space">Keeps the accounts; null for trees whose segments have none.</param>
 /// <param name="pageSize">The size of the content of a page table's leaf.</param>
-internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, SegmentAllocator? space, int pageSize)
+internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockAppender blocks, SegmentAllocator? space, int pageSize)
 {
     /// <summary>Applies changes.</summary>
     /// <param name="root">The old version.</param>
@@ -55,7 +56,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, Segmen
     {
         if (space is not null && entry.HasBlock && space.IsFresh(entry.Offset))
         {
-            space.Release(entry.Offset, entry.BlockBytes(pageSize));
+            space.Release(entry.Offset, entry.BlockBytes(pageSize, blocks.Overhead));
         }
     }
 
@@ -164,7 +165,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, Segmen
 
         bool patch = BitOperations.PopCount(mask) <= NodeFormat.MaxPatchEntries && NodeFormat.PatchSize(mask) < NodeFormat.BaseSize(entries);
         int size = patch ? NodeFormat.PatchSize(mask) : NodeFormat.BaseSize(entries);
-        Span<byte> stored = index.Reserve(size, out long offset);
+        Span<byte> stored = blocks.Begin(index, size);
         if (patch)
         {
             NodeFormat.WritePatch(stored, level, number, mask, node.BaseEntry, entries);
@@ -174,8 +175,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, Segmen
             NodeFormat.WriteBase(stored, level, number, entries);
         }
 
-        var entry = Entry.BlockOf(EntryKind.Node, offset, size, ContentSum.Of(stored));
-        index.Advance(size);
+        Entry entry = blocks.End(EntryKind.Node, ContentSum.Of(stored));
         baseEntry = patch ? node.BaseEntry : entry;
         return entry;
     }

@@ -154,7 +154,7 @@ internal sealed class EpochRemover
 
         if (entry.HasBlock)
         {
-            Release(entry.Offset, entry.BlockBytes(PlainBytes(at)));
+            Release(entry.Offset, entry.BlockBytes(PlainBytes(at), _nodes.Blocks.Overhead));
         }
     }
 

@@ -29,7 +29,8 @@ public static class ImageImporter
     /// <param name="cancellationToken">Ends the import; nothing of it is committed then.</param>
     /// <exception cref="CorruptDataException">The image or the checkpoint file is damaged.</exception>
     /// <exception cref="UnsupportedException">The image is of a kind that is not imported, or beyond the limits.</exception>
-    /// <exception cref="StorageException">The file cannot be created, opened or written.</exception>
+    /// <exception cref="WrongKeyException">The key of the options is not that of the file.</exception>
+    /// <exception cref="StorageException">The file cannot be created, opened or written; or a root is expected and there is no file.</exception>
     /// <exception cref="IOException">The image could not be read.</exception>
     /// <exception cref="OperationCanceledException">The import was cancelled.</exception>
     public static async Task<ImportReport> ImportAsync(
@@ -86,7 +87,7 @@ public static class ImageImporter
             sink.RemoveUnmentioned();
             cancellationToken.ThrowIfCancellationRequested();
             EpochInfo info = epoch.Commit();
-            return new ImportReport(info, format, writer.PageSize, epoch.Bytes);
+            return new ImportReport(info, format, writer.PageSize, epoch.Bytes) { RootHash = CheckpointKey.IsSupported ? writer.RootHash : null };
         }
         finally
         {
@@ -97,7 +98,7 @@ public static class ImageImporter
     private static CheckpointWriter OpenOrCreate(string path, CheckpointWriterOptions? options, out bool created)
     {
         created = false;
-        if (File.Exists(path))
+        if (File.Exists(path) || options?.ExpectedRoot is not null)
         {
             return CheckpointWriter.Open(path, options);
         }

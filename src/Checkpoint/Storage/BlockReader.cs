@@ -4,10 +4,10 @@ using System.Buffers.Binary;
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Reads blocks by their entries and checks them before anything is handed out: place, sum, and for packed content that it
+/// Reads blocks by their entries and checks them before anything is handed out: place, seal, sum, and for packed content that it
 /// unpacks to exactly what was asked for. Thread-safe.
 /// </summary>
-internal sealed class BlockReader(IStorage storage, long segmentSize, long dataEnd, SegmentAppender[]? unwritten = null)
+internal sealed class BlockReader(IStorage storage, long segmentSize, long dataEnd, SegmentAppender[]? unwritten = null, BlockOpener? opener = null)
 {
     private IStorage Storage => storage;
 
@@ -17,15 +17,21 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     /// <summary>Whether this reads the same file through the same handle; a file that was copied is not the same.</summary>
     public bool IsOfSameFile(BlockReader other) => ReferenceEquals(Storage, other.Storage);
 
+    /// <summary>Opens the blocks of an encrypted file; null in a plain one, and for the plain blocks of an encrypted one.</summary>
+    public BlockOpener? Opener => opener;
+
+    /// <summary>How much longer a stored block is than its plain content.</summary>
+    public int Overhead => opener is null ? 0 : SealedBlock.Overhead;
+
     /// <summary>Reads a block whose sum is over its stored bytes: a node or a record.</summary>
     /// <param name="entry">Where it is.</param>
     /// <param name="buffer">At least <see cref="Entry.StoredBytes"/>.</param>
-    /// <returns>The stored bytes, at the front of the buffer.</returns>
-    /// <exception cref="CorruptDataException">The place is not in the file, or the sum does not match.</exception>
+    /// <returns>The plain block, at the front of the buffer.</returns>
+    /// <exception cref="CorruptDataException">The place is not in the file, the block does not open, or the sum does not match.</exception>
     public ReadOnlySpan<byte> ReadStored(Entry entry, Span<byte> buffer)
     {
-        Span<byte> stored = buffer[..entry.StoredBytes];
-        ReadRange(entry.Offset, stored);
+        Span<byte> stored = buffer[..PlainBytes(entry)];
+        ReadBlock(entry.Offset, entry.Kind, SealedBlock.NoPage, stored);
         if (ContentSum.Of(stored) != entry.ContentSum)
         {
             throw Damage.At(entry.Offset, "the sum of an index block does not match");
@@ -37,9 +43,10 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     /// <summary>Reads the plain content of a leaf entry of kind absent to LZ4.</summary>
     /// <param name="entry">The entry, already checked by <see cref="EntryRules"/>.</param>
     /// <param name="plain">Receives the content; zeroed if this throws.</param>
-    /// <exception cref="CorruptDataException">The place, the packing or the sum is wrong.</exception>
+    /// <param name="pfn">The page, or <see cref="SealedBlock.NoPage"/>.</param>
+    /// <exception cref="CorruptDataException">The place, the seal, the packing or the sum is wrong.</exception>
     /// <exception cref="UnsupportedException">The entry is of a kind that is specified and not built.</exception>
-    public void ReadContent(Entry entry, Span<byte> plain)
+    public void ReadContent(Entry entry, Span<byte> plain, long pfn = SealedBlock.NoPage)
     {
         switch (entry.Kind)
         {
@@ -50,11 +57,11 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
                 FillWith(entry.Sum, plain);
                 break;
             case EntryKind.Raw:
-                ReadRange(entry.Offset, plain);
+                ReadRaw(entry, plain, pfn);
                 CheckSum(entry, plain);
                 break;
             case EntryKind.Lz4:
-                Unpack(entry, plain);
+                Unpack(entry, plain, pfn);
                 CheckSum(entry, plain);
                 break;
             default:
@@ -101,13 +108,70 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
-    private void Unpack(Entry entry, Span<byte> plain)
+    private void ReadRaw(Entry entry, Span<byte> plain, long pfn)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(entry.StoredBytes);
+        int padded = Layout.RoundToUnit(plain.Length);
+        if (opener is null || padded == plain.Length)
+        {
+            ReadBlock(entry.Offset, entry.Kind, pfn, plain);
+            return;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(padded);
         try
         {
-            Span<byte> stored = buffer.AsSpan(0, entry.StoredBytes);
-            ReadRange(entry.Offset, stored);
+            plain.Clear();
+            ReadBlock(entry.Offset, entry.Kind, pfn, buffer.AsSpan(0, padded));
+            buffer.AsSpan(0, plain.Length).CopyTo(plain);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private int PlainBytes(Entry entry)
+    {
+        int plain = entry.StoredBytes - Overhead;
+        return plain > 0 ? plain : throw Damage.At(entry.Offset, $"a sealed block of {entry.StoredBytes} bytes");
+    }
+
+    /// <summary>Reads a block, and opens it if it is sealed; unchecked by any sum.</summary>
+    /// <param name="offset">Where it is.</param>
+    /// <param name="kind">The kind of its entry.</param>
+    /// <param name="pfn">The page, or <see cref="SealedBlock.NoPage"/>.</param>
+    /// <param name="plain">Receives the plain block, of exactly its size.</param>
+    /// <exception cref="CorruptDataException">The place is not in the file, or the block does not open.</exception>
+    public void ReadBlock(long offset, EntryKind kind, long pfn, Span<byte> plain)
+    {
+        if (opener is null)
+        {
+            ReadRange(offset, plain);
+            return;
+        }
+
+        int length = plain.Length + SealedBlock.Overhead;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            Span<byte> block = buffer.AsSpan(0, length);
+            ReadRange(offset, block);
+            opener.Open(block, plain, offset, kind, pfn);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void Unpack(Entry entry, Span<byte> plain, long pfn)
+    {
+        int length = PlainBytes(entry);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            Span<byte> stored = buffer.AsSpan(0, length);
+            ReadBlock(entry.Offset, entry.Kind, pfn, stored);
             int packed = BinaryPrimitives.ReadUInt16LittleEndian(stored);
             if (packed > stored.Length - sizeof(ushort) || !PageCodecs.Lz4.TryUnpack(stored.Slice(sizeof(ushort), packed), plain))
             {

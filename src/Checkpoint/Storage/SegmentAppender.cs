@@ -25,7 +25,7 @@ internal sealed class SegmentAppender(SegmentClass segmentClass, SegmentAllocato
     }
 
     /// <summary>Room for one block, which ends in the same segment that it begins in.</summary>
-    /// <param name="size">The most bytes the block may take: a multiple of 16, at most <see cref="Layout.MaxBlock"/>.</param>
+    /// <param name="size">The most bytes the block may take: a multiple of 16, at most <see cref="Layout.MaxBlock"/>, and what sealing adds.</param>
     /// <param name="offset">Where in the file it will be.</param>
     public Span<byte> Reserve(int size, out long offset)
     {

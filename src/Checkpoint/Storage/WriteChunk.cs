@@ -7,7 +7,7 @@ internal sealed class WriteChunk
     public const int FullBytes = 1 << 20;
 
     /// <summary>Room for one more block of the largest kind behind <see cref="FullBytes"/>, so that blocks never straddle chunks.</summary>
-    public const int Capacity = FullBytes + Layout.MaxBlock;
+    public const int Capacity = FullBytes + Layout.MaxBlock + SealedBlock.Overhead;
 
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(Capacity, pinned: true);
 

@@ -34,6 +34,27 @@ public sealed class DamageTests
         ChangeEachByte(SampleFiles.WriteTiny().File, _ => all);
     }
 
+    [Fact]
+    public void Every_truncation_of_an_encrypted_file_is_reported_at_opening()
+    {
+        byte[] file = SampleFiles.WriteTiny(encrypted: true).File;
+        for (int length = 0; length < file.Length; length++)
+        {
+            Assert.Throws<CorruptDataException>(() => CheckpointReader.Open(new BytesStorage(file, length), TestKeys.Reader));
+        }
+    }
+
+    [Fact]
+    public void Every_flipped_bit_of_a_tiny_encrypted_file_is_reported()
+    {
+        byte[] bits = [.. Enumerable.Range(0, 8).Select(bit => (byte)(1 << bit))];
+        ChangeEachByte(SampleFiles.WriteTiny(encrypted: true).File, _ => bits, TestKeys.Key);
+    }
+
+    [Fact]
+    public void Changed_bytes_of_an_encrypted_file_read_right_or_are_reported() =>
+        ChangeEachByte(SampleFiles.WriteRich(lz4: true, encrypted: true).File, at => at % 13 == 0 ? [(byte)(1 << (at & 7))] : [], TestKeys.Key);
+
     [Theory]
     [InlineData(0)]
     [InlineData(65536)]
@@ -101,23 +122,23 @@ public sealed class DamageTests
         return Enumerable.Range(0, file.Length).First(at => touched[at] && !before[at]);
     }
 
-    private static void ChangeEachByte(byte[] file, Func<int, IEnumerable<byte>> masks)
+    private static void ChangeEachByte(byte[] file, Func<int, IEnumerable<byte>> masks, CheckpointKey? key = null)
     {
         bool[] touched = new bool[file.Length];
-        Reading whole = Reading.Of(new BytesStorage(file, file.Length, touched));
+        Reading whole = Reading.Of(new BytesStorage(file, file.Length, touched), key);
         Assert.True(whole.Complete && whole.Verified!.Ok && whole.Verified.Warnings.Count == 0, "the undamaged file does not read");
         int[] positions = [.. Enumerable.Range(0, file.Length).Where(at => touched[at])];
         Assert.True(positions.Length > 8 * Layout.SlotSize, "hardly anything is read");
 
         byte[] unread = [.. file.Select((value, at) => touched[at] ? value : (byte)~value)];
-        Reading.Of(new BytesStorage(unread, unread.Length)).AssertSubsetOf(whole, "all bytes that are never read");
+        Reading.Of(new BytesStorage(unread, unread.Length), key).AssertSubsetOf(whole, "all bytes that are never read");
 
         Parallel.ForEach(positions, () => (byte[])file.Clone(), (at, _, copy) =>
         {
             foreach (byte mask in masks(at))
             {
                 copy[at] ^= mask;
-                Reading.Of(new BytesStorage(copy, copy.Length)).AssertSubsetOf(whole, $"byte {at} xor {mask}");
+                Reading.Of(new BytesStorage(copy, copy.Length), key).AssertSubsetOf(whole, $"byte {at} xor {mask}");
                 copy[at] ^= mask;
             }
 

@@ -9,9 +9,12 @@ namespace PageStore.Checkpoint.Tests;
 /// </summary>
 public sealed class GoldenTests
 {
+    private const string Encrypted = "encrypted.pages";
+
     [Theory]
     [InlineData("plain.pages")]
     [InlineData("lz4.pages")]
+    [InlineData("encrypted.pages")]
     public void The_library_writes_the_golden_bytes(string name)
     {
         byte[] written = Write(name).File;
@@ -28,20 +31,26 @@ public sealed class GoldenTests
     [Theory]
     [InlineData("plain.pages")]
     [InlineData("lz4.pages")]
+    [InlineData("encrypted.pages")]
     public void Both_readers_read_the_golden_files(string name)
     {
         IReadOnlyList<ModelEpoch> epochs = Write(name).Epochs;
-        ModelAssert.Matches(FormatFile.Open(GoldenPath(name)), epochs);
+        bool encrypted = name == Encrypted;
+        ModelAssert.Matches(FormatFile.Open(GoldenPath(name), encrypted ? TestKeys.FormatKey : null), epochs);
         foreach (ReadMode mode in Enum.GetValues<ReadMode>())
         {
-            using CheckpointReader reader = CheckpointReader.Open(GoldenPath(name), new CheckpointReaderOptions { ReadMode = mode });
+            using CheckpointReader reader = CheckpointReader.Open(GoldenPath(name), new CheckpointReaderOptions { ReadMode = mode, Key = encrypted ? TestKeys.Key : null });
             ModelAssert.Matches(reader, epochs);
             Assert.True(reader.Verify(cancellationToken: TestContext.Current.CancellationToken).Ok);
         }
     }
 
-    private static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) Write(string name) =>
-        name == "lz4.pages" ? SampleFiles.WriteTiny() : SampleFiles.WriteRich(lz4: false);
+    private static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) Write(string name) => name switch
+    {
+        "lz4.pages" => SampleFiles.WriteTiny(),
+        Encrypted => SampleFiles.WriteTiny(encrypted: true),
+        _ => SampleFiles.WriteRich(lz4: false),
+    };
 
     private static string GoldenPath(string name) => Path.Combine(AppContext.BaseDirectory, "golden", "v1", name);
 }

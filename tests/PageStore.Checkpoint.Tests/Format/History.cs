@@ -58,16 +58,22 @@ public sealed record History
 
     public bool Lz4 { get; init; }
 
+    /// <summary>Encrypt the file with <see cref="TestKeys.Key"/>.</summary>
+    public bool Encrypted { get; init; }
+
     public IReadOnlyList<EpochPlan> Epochs { get; init; } = [];
 
-    public override string ToString() => $"pages of {PageSize}, segments of {SegmentSize}, LZ4 {Lz4}\n  {string.Join("\n  ", Epochs)}";
+    public override string ToString() => $"pages of {PageSize}, segments of {SegmentSize}, LZ4 {Lz4}, encrypted {Encrypted}\n  {string.Join("\n  ", Epochs)}";
 
     internal CheckpointWriterOptions WriterOptions => new()
     {
         PageSize = PageSize,
-        SegmentSize = SegmentSize,
+        SegmentSize = Encrypted ? Math.Max(SegmentSize, 1 << Layout.MinSealedSegmentShift) : SegmentSize,
         Codec = Lz4 ? PageCodecs.Lz4 : PageCodecs.None,
+        Key = Encrypted ? TestKeys.Key : null,
     };
+
+    internal CheckpointReaderOptions ReaderOptions => new() { Key = Encrypted ? TestKeys.Key : null };
 }
 
 /// <summary>Generates histories of files that are small, but have every shape that the format has a place for.</summary>

@@ -15,20 +15,25 @@ public sealed class HistoryTests : IDisposable
     public void Dispose() => File.Delete(_path);
 
     [Property(MaxTest = 100, Arbitrary = [typeof(HistoryArbitrary)])]
-    public void Histories_read_back_as_the_oracle_knows_them(History history)
+    public void Histories_read_back_as_the_oracle_knows_them(History history) => WriteAndReadBack(history);
+
+    [Property(MaxTest = 60, Arbitrary = [typeof(HistoryArbitrary)])]
+    public void Encrypted_histories_read_back_as_the_oracle_knows_them(History history) => WriteAndReadBack(history with { Encrypted = true });
+
+    private void WriteAndReadBack(History history)
     {
         File.Delete(_path);
         var run = new HistoryWriter(history, () => CheckpointWriter.Create(_path, history.WriterOptions), () => CheckpointWriter.Open(_path, history.WriterOptions));
         run.Run();
 
         Assert.All(run.Infos.Zip(run.Epochs), pair => ModelAssert.MatchesInfo(pair.First, pair.Second));
-        FormatFile file = FormatFile.Open(_path);
+        FormatFile file = FormatFile.Open(_path, history.Encrypted ? TestKeys.FormatKey : null);
         Assert.Equal(history.PageSize, file.Header.PageSize);
-        Assert.Equal(history.SegmentSize, file.Header.SegmentSize);
+        Assert.Equal(history.WriterOptions.SegmentSize, file.Header.SegmentSize);
         ModelAssert.Matches(file, run.Epochs);
         foreach (ReadMode mode in Enum.GetValues<ReadMode>())
         {
-            using CheckpointReader reader = CheckpointReader.Open(_path, new CheckpointReaderOptions { ReadMode = mode });
+            using CheckpointReader reader = CheckpointReader.Open(_path, history.ReaderOptions with { ReadMode = mode });
             ModelAssert.Matches(reader, run.Epochs);
             VerifyReport report = reader.Verify();
             Assert.Empty(report.Damage);

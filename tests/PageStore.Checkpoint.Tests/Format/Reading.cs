@@ -25,12 +25,12 @@ internal sealed class Reading
 
     public bool Complete => Opened && !_parts.ContainsValue(null);
 
-    public static Reading Of(IStorage storage)
+    public static Reading Of(IStorage storage, CheckpointKey? key = null)
     {
         var reading = new Reading();
         try
         {
-            using CheckpointReader reader = CheckpointReader.Open(storage);
+            using CheckpointReader reader = CheckpointReader.Open(storage, new CheckpointReaderOptions { Key = key });
             reading.Opened = true;
             reading.ReadAll(reader);
             reading.Verified = reader.Verify();

@@ -42,17 +42,22 @@ internal static class SampleFiles
     };
 
     /// <summary>Three epochs, two branches, all page classes, sections, a read set.</summary>
-    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteRich(bool lz4) => Write(lz4
+    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteRich(bool lz4, bool encrypted = false) => Write((lz4
         ? Rich with { Lz4 = true, Epochs = [Rich.Epochs[0] with { Sections = [300, 65_600] }, .. Rich.Epochs.Skip(1)] }
-        : Rich);
+        : Rich) with { Encrypted = encrypted });
 
     /// <summary>Two epochs and hardly a page, so that nearly all that is read of the file is header, slots and index.</summary>
-    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteTiny() => Write(Tiny with { Lz4 = true });
+    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteTiny(bool encrypted = false) => Write(Tiny with { Lz4 = true, Encrypted = encrypted });
 
     private static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) Write(History history)
     {
         var file = new MemoryFile();
-        CheckpointWriterOptions options = history.WriterOptions with { Clock = new SteadyClock(), FileId = new Guid("01234567-89ab-cdef-0123-456789abcdef") };
+        CheckpointWriterOptions options = history.WriterOptions with
+        {
+            Clock = new SteadyClock(),
+            FileId = new Guid("01234567-89ab-cdef-0123-456789abcdef"),
+            FillRandom = TestKeys.SameEachTime(5),
+        };
         var run = new HistoryWriter(history, () => CheckpointWriter.Create(new MemoryStorage(file), options), () => CheckpointWriter.Open(new MemoryStorage(file), options));
         run.Run();
         return (file.ToArray(), run.Epochs);
