@@ -11,8 +11,11 @@ internal static class CheckpointFiles
     /// whatever is wrong with the file must be a message, not the end of the process.
     /// </summary>
     /// <param name="path">Where it is.</param>
+    /// <param name="key">Its key; null for a plain file.</param>
+    /// <param name="expectedRoot">The root hash that it must have; null takes any.</param>
     /// <exception cref="PageStoreException">As <see cref="CheckpointReader.Open(string, CheckpointReaderOptions?)"/>.</exception>
-    public static CheckpointReader OpenReader(string path) => CheckpointReader.Open(path, new CheckpointReaderOptions { Guard = Guard() });
+    public static CheckpointReader OpenReader(string path, CheckpointKey? key = null, string? expectedRoot = null) =>
+        CheckpointReader.Open(path, new CheckpointReaderOptions { Guard = Guard(), Key = key, ExpectedRoot = expectedRoot });
 
     private static GuardedCopy? Guard()
     {

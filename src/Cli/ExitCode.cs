@@ -9,6 +9,7 @@ internal static class ExitCode
     public const int Data = 3;
     public const int InputOutput = 4;
     public const int Host = 5;
+    public const int Key = 6;
 
     /// <summary>What shells report for a program that SIGINT ended: 128 + 2.</summary>
     public const int Interrupted = 130;

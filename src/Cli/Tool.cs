@@ -88,8 +88,10 @@ internal static class Tool
     private static int CodeOf(Exception failure, Command command) => failure switch
     {
         CorruptDataException => ExitCode.Data,
+        WrongKeyException => ExitCode.Key,
 
-        // The demo needs nothing but the host; everything else meets what it does not support in a file.
+        // The demo needs nothing but the host; everything else meets most of what it does not support in a file.
+        UnsupportedException { IsMissingOnHost: true } => ExitCode.Host,
         UnsupportedException => command.Name == DemoCommand.Name ? ExitCode.Host : ExitCode.Data,
         StorageException or IOException or UnauthorizedAccessException => ExitCode.InputOutput,
         KeyNotFoundException or ArgumentException => ExitCode.Usage,

@@ -22,7 +22,7 @@ public sealed class InspectTests : IDisposable
         ToolRun second = ToolRun.Ok("import", _folder.Write("b.raw", RawImages.Changed(image, 3)[..(300 * 4096)]), "-o", _folder["f"], "--json");
         ToolRun run = ToolRun.Ok("inspect", _folder["f"], "--json");
 
-        Assert.Equal(["formatVersion", "pageSize", "pageCount", "fileBytes", "epochs"], run.Members);
+        Assert.Equal(["formatVersion", "pageSize", "pageCount", "fileBytes", "root", "encrypted", "epochs"], run.Members);
         Assert.Equal((1, 4096, 300), (Long(run.Json, "formatVersion"), Long(run.Json, "pageSize"), Long(run.Json, "pageCount")));
         Assert.Equal(new FileInfo(_folder["f"]).Length, Long(run.Json, "fileBytes"));
         JsonElement[] epochs = [.. run.Json.GetProperty("epochs").EnumerateArray()];

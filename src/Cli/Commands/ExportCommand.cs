@@ -20,16 +20,18 @@ internal static class ExportCommand
         var force = new Option<bool>("--force") { Description = "Replace an image that exists." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("export", "Write an epoch as an image.") { file, format, output, force, json };
+        var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
-            console, EpochReference.Parse(parsed.GetRequiredValue(file)), parsed.GetRequiredValue(output), parsed.GetValue(force), parsed.GetValue(json), cancellation));
+            console, EpochReference.Parse(parsed.GetRequiredValue(file)), access.Read(parsed), parsed.GetRequiredValue(output), parsed.GetValue(force), parsed.GetValue(json), cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        ToolConsole console, EpochReference reference, string output, bool force, bool json, CancellationToken cancellation)
+        ToolConsole console, EpochReference reference, CheckpointAccess access, string output, bool force, bool json, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        using CheckpointReader reader = CheckpointFiles.OpenReader(reference.Path);
+        using CheckpointAccess held = access;
+        using CheckpointReader reader = access.Open(reference.Path);
         Epoch epoch = reference.Epoch is { } id ? reader.OpenEpoch(id) : reader.OpenNewest();
         bool toStandardOutput = output == "-";
         ExportReport report = await ProgressDisplay.RunAsync(console, "export", "bytes", epoch.PageCount * epoch.PageSize, progress =>

@@ -18,10 +18,12 @@ internal static class ImportCommand
         var label = new Option<string?>("--label") { Description = "A text for people." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("import", "Read an image into a checkpoint file.") { image, file, compression, label, json };
+        var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
             console,
             parsed.GetRequiredValue(image),
             parsed.GetRequiredValue(file),
+            access.Read(parsed),
             parsed.GetRequiredValue(compression) == PageCodecs.Lz4.Name ? PageCodecs.Lz4 : PageCodecs.None,
             parsed.GetValue(label),
             parsed.GetValue(json),
@@ -30,12 +32,14 @@ internal static class ImportCommand
     }
 
     private static async Task<int> RunAsync(
-        ToolConsole console, string image, string file, IPageCodec codec, string? label, bool json, CancellationToken cancellation)
+        ToolConsole console, string image, string file, CheckpointAccess access, IPageCodec codec, string? label, bool json, CancellationToken cancellation)
     {
+        using CheckpointAccess held = access;
+        var options = new CheckpointWriterOptions { Codec = codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
         long start = Stopwatch.GetTimestamp();
         await using Stream source = Open(console, image);
         ImportReport report = await ProgressDisplay.RunAsync(console, "import", "pages", PagesOf(source), progress => ImageImporter.ImportAsync(
-            source, file, new CheckpointWriterOptions { Codec = codec }, new ImportOptions { Label = label }, progress, cancellation));
+            source, file, options, new ImportOptions { Label = label }, progress, cancellation));
         EpochInfo epoch = report.Epoch;
         var result = new ImportResult(
             epoch.Id.Value,
@@ -45,6 +49,7 @@ internal static class ImportCommand
             epoch.PagesZero,
             epoch.PagesAbsent,
             report.BytesWritten,
+            report.RootHash,
             Stopwatch.GetElapsedTime(start).TotalSeconds);
         console.Out.WriteLine(json ? JsonSerializer.Serialize(result, ResultJson.Default.ImportResult) : Describe(result));
         return ExitCode.Ok;
@@ -57,5 +62,5 @@ internal static class ImportCommand
 
     private static string Describe(ImportResult result) => string.Create(
         CultureInfo.InvariantCulture,
-        $"epoch {result.Epoch}: {result.PagesWritten} of {result.PageCount} pages written ({result.PagesZero} zero, {result.PagesAbsent} absent in all), {ByteSize.Format(result.BytesWritten)} added in {result.Seconds:F2} s");
+        $"epoch {result.Epoch}: {result.PagesWritten} of {result.PageCount} pages written ({result.PagesZero} zero, {result.PagesAbsent} absent in all), {ByteSize.Format(result.BytesWritten)} added in {result.Seconds:F2} s{(result.Root is null ? string.Empty : $", root {result.Root}")}");
 }

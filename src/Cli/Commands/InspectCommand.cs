@@ -14,27 +14,60 @@ internal static class InspectCommand
         Argument<string> file = CommonOptions.File();
         Option<bool> json = CommonOptions.Json();
         var command = new Command("inspect", "Show a checkpoint file and its epochs.") { file, json };
-        command.SetAction(parsed => Run(console, parsed.GetRequiredValue(file), parsed.GetValue(json)));
+        var access = AccessOptions.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            using CheckpointAccess given = access.Read(parsed);
+            return Run(console, parsed.GetRequiredValue(file), given, parsed.GetValue(json));
+        });
         return command;
     }
 
-    private static int Run(ToolConsole console, string file, bool json)
+    private static int Run(ToolConsole console, string file, CheckpointAccess access, bool json)
     {
-        using CheckpointReader reader = CheckpointFiles.OpenReader(file);
+        if (access is { Key: null, ExpectedRoot: null } && CheckpointReader.ReadEncryption(file) is { } locked)
+        {
+            ShowLocked(console, locked, json);
+            return ExitCode.Ok;
+        }
+
+        using CheckpointReader reader = access.Open(file);
         EpochInfo[] epochs = [.. reader.Epochs()];
         long pageCount = epochs.Length == 0 ? 0 : epochs[^1].PageCount;
         if (json)
         {
-            var result = new InspectResult(reader.FormatVersion, reader.PageSize, pageCount, reader.FileBytes, [.. epochs.Select(InspectEpoch.Of)]);
+            var result = new InspectResult(reader.FormatVersion, reader.PageSize, pageCount, reader.FileBytes, CheckpointAccess.RootOf(reader), reader.Encryption is not null, reader.Encryption?.KeyId, [.. epochs.Select(InspectEpoch.Of)]);
             console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.InspectResult));
         }
         else
         {
             console.Out.WriteLine($"format version {reader.FormatVersion}, pages of {reader.PageSize} bytes, {pageCount} pages, file of {ByteSize.Format(reader.FileBytes)}, {epochs.Length} epochs");
+            ShowState(console, reader);
             console.Show(TableOf(epochs));
         }
 
         return ExitCode.Ok;
+    }
+
+    private static void ShowState(ToolConsole console, CheckpointReader reader)
+    {
+        if (CheckpointAccess.RootOf(reader) is { } root)
+        {
+            console.Out.WriteLine($"root {root}");
+        }
+
+        if (reader.Encryption is { } encryption)
+        {
+            console.Out.WriteLine($"encrypted, key id {encryption.KeyId}");
+        }
+    }
+
+    private static void ShowLocked(ToolConsole console, EncryptionInfo encryption, bool json)
+    {
+        string secret = encryption.UsesPassphrase ? $"passphrase ({AccessOptions.PassphraseVariable})" : "key (--key-file)";
+        console.Out.WriteLine(json
+            ? JsonSerializer.Serialize(new InspectLocked(true, encryption.KeyId, encryption.UsesPassphrase), ResultJson.Default.InspectLocked)
+            : $"encrypted, key id {encryption.KeyId}: give its {secret} to see more");
     }
 
     private static Table TableOf(EpochInfo[] epochs)

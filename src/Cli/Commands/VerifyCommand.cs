@@ -13,13 +13,15 @@ internal static class VerifyCommand
         var deep = new Option<bool>("--deep") { Description = "Compare accounts, counts, sets and padding, too, and tell how much space is dead." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("verify", "Read everything in a checkpoint file and compare every checksum.") { file, deep, json };
-        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), parsed.GetValue(deep), parsed.GetValue(json), cancellation));
+        var access = AccessOptions.AddTo(command);
+        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), access.Read(parsed), parsed.GetValue(deep), parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(ToolConsole console, string file, bool deep, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ToolConsole console, string file, CheckpointAccess access, bool deep, bool json, CancellationToken cancellation)
     {
-        using CheckpointReader reader = Open(console, file, json);
+        using CheckpointAccess held = access;
+        using CheckpointReader reader = Open(console, file, access, json);
         VerifyReport report = await ProgressDisplay.RunAsync(
             console, "verify", "pages", null, progress => Task.FromResult(deep ? reader.VerifyDeep(progress, cancellation) : reader.Verify(progress, cancellation)));
         if (json)
@@ -50,11 +52,11 @@ internal static class VerifyCommand
         return ExitCode.Ok;
     }
 
-    private static CheckpointReader Open(ToolConsole console, string file, bool json)
+    private static CheckpointReader Open(ToolConsole console, string file, CheckpointAccess access, bool json)
     {
         try
         {
-            return CheckpointFiles.OpenReader(file);
+            return access.Open(file);
         }
         catch (CorruptDataException damage) when (json)
         {

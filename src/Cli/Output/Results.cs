@@ -5,13 +5,24 @@ namespace PageStore.Cli;
 
 /// <summary>What <c>import --json</c> prints.</summary>
 internal sealed record ImportResult(
-    long Epoch, long PageCount, int PageSize, long PagesWritten, long PagesZero, long PagesAbsent, long BytesWritten, double Seconds);
+    long Epoch, long PageCount, int PageSize, long PagesWritten, long PagesZero, long PagesAbsent, long BytesWritten, string? Root, double Seconds);
 
 /// <summary>What <c>export --json</c> prints; not with <c>-o -</c>.</summary>
 internal sealed record ExportResult(long Epoch, long Length, long DataPages, double Seconds);
 
 /// <summary>What <c>inspect --json</c> prints.</summary>
-internal sealed record InspectResult(int FormatVersion, int PageSize, long PageCount, long FileBytes, IReadOnlyList<InspectEpoch> Epochs);
+internal sealed record InspectResult(
+    int FormatVersion,
+    int PageSize,
+    long PageCount,
+    long FileBytes,
+    string? Root,
+    bool Encrypted,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? KeyId,
+    IReadOnlyList<InspectEpoch> Epochs);
+
+/// <summary>What <c>inspect --json</c> prints of an encrypted file without its key.</summary>
+internal sealed record InspectLocked(bool Encrypted, string KeyId, bool Passphrase);
 
 /// <summary>One epoch in what <c>inspect --json</c> prints.</summary>
 internal sealed record InspectEpoch(
@@ -69,6 +80,7 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(ExportResult))]
 [JsonSerializable(typeof(InspectResult))]
+[JsonSerializable(typeof(InspectLocked))]
 [JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(RepairResult))]
 [JsonSerializable(typeof(PruneResult))]

@@ -9,6 +9,10 @@ internal static class ToolProcess
     /// <summary>Starts the tool that was built beside the tests.</summary>
     public static Process Start(params string[] args) => Start(AppContext.BaseDirectory, string.Empty, args);
 
+    /// <summary>The same, with variables in its environment.</summary>
+    public static Process StartWith((string Name, string Value)[] environment, params string[] args) =>
+        Start(AppContext.BaseDirectory, string.Empty, args, environment);
+
     /// <summary>The same, with a folder as its working directory.</summary>
     public static Process StartIn(string workingDirectory, params string[] args) => Start(AppContext.BaseDirectory, workingDirectory, args);
 
@@ -47,7 +51,7 @@ internal static class ToolProcess
         return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
-    private static Process Start(string folder, string workingDirectory, string[] args)
+    private static Process Start(string folder, string workingDirectory, string[] args, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -60,6 +64,11 @@ internal static class ToolProcess
         foreach (string arg in args)
         {
             start.ArgumentList.Add(arg);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         return Process.Start(start)!;
