@@ -50,6 +50,9 @@ internal sealed partial class Contest(string title, int rounds, long operations 
     /// <summary>What is compared.</summary>
     public string Title => title;
 
+    /// <summary>The median time of each way, in milliseconds.</summary>
+    public IEnumerable<(string Name, double Milliseconds)> Medians => _entries.Select(entry => (entry.Name, entry.Median));
+
     /// <summary>Runs and prints everything.</summary>
     public void Run()
     {

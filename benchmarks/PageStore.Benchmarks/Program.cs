@@ -17,11 +17,13 @@ internal static class Program
                 return CaptureComparison.Run(args[1..]);
             case "reads":
                 return ReadComparison.Run(args[1..]);
+            case "encryption":
+                return EncryptionComparison.Run(args[1..]);
             case "bdn":
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }
