@@ -33,6 +33,9 @@ internal static class MediumCheck
         }
     }
 
+    /// <summary>Whether the medium holds the slot of the newest root.</summary>
+    public static bool HoldsRoot(IStorage storage, FileHeader header, FileRoot newest) => HoldsSlot(new MediumStorage(storage), header, newest);
+
     private static bool HoldsSlot(MediumStorage medium, FileHeader header, FileRoot newest) =>
         RootSlots.Read(medium, header)[newest.SlotIndex]?.Sequence == newest.Slot.Sequence;
 }

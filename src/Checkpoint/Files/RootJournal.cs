@@ -42,9 +42,12 @@ internal sealed class RootJournal
     {
         RootSlot?[] slots = RootSlots.Read(storage, header);
         var journal = new RootJournal(storage, header, slots);
-        if (!journal.Current.Slot.IsClosed)
+
+        // A CLOSED root was written once all that it reaches was synced. That the root itself arrived, it cannot say: its writer may
+        // have been killed before the last sync, or that sync failed.
+        storage.Sync();
+        if (!journal.Current.Slot.IsClosed || !MediumCheck.HoldsRoot(storage, header, journal.Current))
         {
-            storage.Sync();
             journal.CheckMedium();
         }
 
