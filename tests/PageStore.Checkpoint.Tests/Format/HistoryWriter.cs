@@ -5,6 +5,14 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
 {
     private readonly List<ModelEpoch> _epochs = [];
 
+    /// <summary>Goes on with a file that holds epochs already.</summary>
+    public HistoryWriter(History history, IReadOnlyList<ModelEpoch> epochs, long lastId)
+        : this(history, () => throw new NotSupportedException("The file is there."), () => throw new NotSupportedException("The caller opens the file."))
+    {
+        _epochs.AddRange(epochs);
+        LastId = lastId;
+    }
+
     /// <summary>The committed epochs, as they must read.</summary>
     public IReadOnlyList<ModelEpoch> Epochs => _epochs;
 
@@ -12,7 +20,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
     public List<EpochInfo> Infos { get; } = [];
 
     /// <summary>The id of the epoch that was committed last, kept or not.</summary>
-    private long LastId { get; set; }
+    public long LastId { get; private set; }
 
     public void Run()
     {
@@ -70,7 +78,8 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
         Prune(writer, plan);
     }
 
-    private void Prune(CheckpointWriter writer, EpochPlan plan)
+    /// <summary>Drops what a plan says.</summary>
+    public void Prune(CheckpointWriter writer, EpochPlan plan)
     {
         HashSet<long> dropped = [.. _epochs.SkipLast(1).Where((_, at) => (plan.PruneMask >> at & 1) != 0).Select(model => model.Id)];
         if (dropped.Count == 0)

@@ -62,12 +62,4 @@ internal static class SampleFiles
         run.Run();
         return (file.ToArray(), run.Epochs);
     }
-
-    /// <summary>Each look at it is a second later than the one before.</summary>
-    private sealed class SteadyClock : TimeProvider
-    {
-        private DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => _now = _now.AddSeconds(1);
-    }
 }

@@ -1,123 +1,17 @@
 namespace PageStore.Checkpoint.Tests;
 
-/// <summary>The bytes of a file that outlive the storages over it, and what of them a loss of power would leave.</summary>
-internal sealed class MemoryFile
-{
-    private readonly List<(long Offset, byte[] Bytes)> _unsynced = [];
-    private byte[] _bytes = [];
-    private byte[] _durable = [];
-
-    public MemoryFile()
-    {
-    }
-
-    public MemoryFile(byte[] content)
-    {
-        _bytes = content;
-        _durable = content;
-        Length = content.Length;
-    }
-
-    public long Length { get; set; }
-
-    /// <summary>The writes since the last sync, in their order.</summary>
-    public IReadOnlyList<(long Offset, byte[] Bytes)> Unsynced => _unsynced;
-
-    public byte[] ToArray() => _bytes[..(int)Length];
-
-    public ReadOnlySpan<byte> Slice(long offset, int length) => _bytes.AsSpan((int)offset, length);
-
-    public void Write(long offset, ReadOnlySpan<byte> part)
-    {
-        _unsynced.Add((offset, part.ToArray()));
-        Put(ref _bytes, offset, part);
-        Length = Math.Max(Length, offset + part.Length);
-    }
-
-    public void Sync()
-    {
-        _unsynced.Clear();
-        _durable = ToArray();
-    }
-
-    public void Truncate(long length)
-    {
-        Array.Clear(_bytes, (int)length, _bytes.Length - (int)length);
-        Length = length;
-    }
-
-    /// <summary>The file after a loss of power: what was synced, and of the writes since then those that are chosen.</summary>
-    /// <param name="survives">Which of <see cref="Unsynced"/>, by number.</param>
-    public MemoryFile AfterPowerLoss(Func<int, bool> survives)
-    {
-        byte[] bytes = [.. _durable];
-        for (int i = 0; i < _unsynced.Count; i++)
-        {
-            if (survives(i))
-            {
-                Put(ref bytes, _unsynced[i].Offset, _unsynced[i].Bytes);
-            }
-        }
-
-        return new MemoryFile(bytes);
-    }
-
-    private static void Put(ref byte[] bytes, long offset, ReadOnlySpan<byte> part)
-    {
-        int end = (int)offset + part.Length;
-        if (end > bytes.Length)
-        {
-            Array.Resize(ref bytes, end);
-        }
-
-        part.CopyTo(bytes.AsSpan((int)offset));
-    }
-}
-
-/// <summary>What a fault strikes.</summary>
-[Flags]
-internal enum FaultTarget
-{
-    None = 0,
-    Read = 1,
-    Write = 2,
-    Sync = 4,
-}
-
-/// <summary>A fault to come: the n-th operation of the kinds given fails.</summary>
-/// <param name="Target">Which kinds of operation count and fail.</param>
-/// <param name="Countdown">Which of them fails, from 1; all behind it fail too if <paramref name="Lasting"/>.</param>
-/// <param name="Errno">What the failure is.</param>
-/// <param name="Short">Whether a failing write writes its first half.</param>
-/// <param name="Lasting">Whether the medium stays broken.</param>
-internal sealed record Fault(FaultTarget Target, int Countdown, int Errno, bool Short = false, bool Lasting = false)
-{
-    public const int Eio = 5;
-    public const int Enospc = 28;
-
-    private int _left = Countdown;
-
-    /// <summary>Whether the fault has struck.</summary>
-    public bool Struck { get; private set; }
-
-    public bool Strikes(FaultTarget operation)
-    {
-        if ((Target & operation) == 0 || (Struck && !Lasting))
-        {
-            return false;
-        }
-
-        Struck |= Interlocked.Decrement(ref _left) <= 0;
-        return Struck;
-    }
-}
-
 /// <summary>A twin of the file: in memory, and failing when it is told to.</summary>
 internal sealed class MemoryStorage(MemoryFile file, Fault? fault = null) : IStorage
 {
     private readonly Lock _gate = new();
+    private bool _killed;
+
+    /// <summary>The run of the host unless a test says that there was another.</summary>
+    public static Guid FirstRun { get; } = new("11111111-2222-4333-8444-555555555555");
 
     public string Name => "memory";
+
+    public Guid HostRun { get; init; } = FirstRun;
 
     public bool Disposed { get; private set; }
 
@@ -138,12 +32,18 @@ internal sealed class MemoryStorage(MemoryFile file, Fault? fault = null) : ISto
         lock (_gate)
         {
             FailIfStruck(FaultTarget.Read);
-            if (offset + destination.Length > file.Length)
-            {
-                throw Damage.At(offset, "the file is truncated");
-            }
+            Copy(file.Content, offset, destination);
+        }
+    }
 
-            file.Slice(offset, destination.Length).CopyTo(destination);
+    public void ReadMedium(long offset, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(Disposed, this);
+        lock (_gate)
+        {
+            FailIfStruck(FaultTarget.Read);
+            Copy(file.Content, offset, destination);
+            file.CopyMedium(offset, destination);
         }
     }
 
@@ -152,17 +52,20 @@ internal sealed class MemoryStorage(MemoryFile file, Fault? fault = null) : ISto
         ObjectDisposedException.ThrowIf(Disposed, this);
         lock (_gate)
         {
-            byte[] all = [.. parts.SelectMany(part => part.ToArray())];
-            bool fails = fault?.Strikes(FaultTarget.Write) == true;
-            if (!fails || fault!.Short)
+            bool fails = Strikes(FaultTarget.Write);
+            if (!fails)
             {
-                file.Write(offset, fails ? all.AsSpan(0, all.Length / 2) : all);
+                WriteParts(offset, parts);
+                return;
             }
 
-            if (fails)
+            if (fault is { Short: true } && !_killed)
             {
-                throw Failure();
+                byte[] all = [.. parts.SelectMany(part => part.ToArray())];
+                file.Do(new WriteOperation(offset, all[..(all.Length / 2)]));
             }
+
+            throw Failure();
         }
     }
 
@@ -171,30 +74,89 @@ internal sealed class MemoryStorage(MemoryFile file, Fault? fault = null) : ISto
         ObjectDisposedException.ThrowIf(Disposed, this);
         lock (_gate)
         {
-            FailIfStruck(FaultTarget.Sync);
-            file.Sync();
+            if (!Strikes(FaultTarget.Sync))
+            {
+                file.Do(new SyncOperation());
+                return;
+            }
+
+            if (fault?.SyncKeeps is { } keeps && !_killed)
+            {
+                file.FailSync(keeps);
+            }
+
+            throw Failure();
         }
     }
 
-    public void Truncate(long length)
+    public void Truncate(long length) => Change(FaultTarget.Resize, new ResizeOperation(length));
+
+    public bool TryPunch(long offset, long length)
     {
-        ObjectDisposedException.ThrowIf(Disposed, this);
+        Change(FaultTarget.Punch, new PunchOperation(offset, length));
+        return true;
+    }
+
+    /// <summary>Nobody reads while a test writes.</summary>
+    public long OldestHeld(long limit) => limit;
+
+    /// <summary>The process that has it open is killed: whatever its threads still do has no effect.</summary>
+    public void Kill()
+    {
         lock (_gate)
         {
-            FailIfStruck(FaultTarget.Write);
-            file.Truncate(length);
+            _killed = true;
         }
     }
 
     public void Dispose() => Disposed = true;
 
+    private static void Copy(ReadOnlySpan<byte> content, long offset, Span<byte> destination)
+    {
+        if (offset + destination.Length > content.Length)
+        {
+            throw Damage.At(offset, "the file is truncated");
+        }
+
+        content.Slice((int)offset, destination.Length).CopyTo(destination);
+    }
+
+    /// <summary>
+    /// Each part is an operation of its own: how many parts go out in one system call depends on the timing of threads, and what is
+    /// recorded must not.
+    /// </summary>
+    private void WriteParts(long offset, IReadOnlyList<ReadOnlyMemory<byte>> parts)
+    {
+        foreach (ReadOnlyMemory<byte> part in parts)
+        {
+            file.Do(new WriteOperation(offset, part.ToArray()));
+            offset += part.Length;
+        }
+    }
+
+    private void Change(FaultTarget target, FileOperation operation)
+    {
+        ObjectDisposedException.ThrowIf(Disposed, this);
+        lock (_gate)
+        {
+            FailIfStruck(target);
+            file.Do(operation);
+        }
+    }
+
+    private bool Strikes(FaultTarget operation) => _killed || fault?.Strikes(operation) == true;
+
     private void FailIfStruck(FaultTarget operation)
     {
-        if (fault?.Strikes(operation) == true)
+        if (Strikes(operation))
         {
             throw Failure();
         }
     }
 
-    private StorageException Failure() => new($"errno {fault!.Errno} was asked for") { Errno = fault.Errno };
+    private StorageException Failure()
+    {
+        int errno = fault?.Errno ?? Fault.Eio;
+        return new($"errno {errno} was asked for") { Errno = errno };
+    }
 }

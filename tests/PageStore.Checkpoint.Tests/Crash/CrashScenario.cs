@@ -1,0 +1,57 @@
+namespace PageStore.Checkpoint.Tests;
+
+/// <summary>What a writer does to one file, to be crashed at each point.</summary>
+internal sealed record CrashScenario(string Title, params IReadOnlyList<CrashStep> Steps)
+{
+    /// <summary>Of how many commits one is synced in groups.</summary>
+    public const int GroupSize = 2;
+
+    /// <summary>Small segments, so that they fill up, and the file stays small.</summary>
+    public History Shape { get; init; } = new();
+
+    public Durability Durability { get; init; }
+
+    public string Name => $"{Title}: {Durability}";
+
+    /// <summary>What the writer that goes on after the crash commits.</summary>
+    public static EpochPlan OneMore { get; } = new() { Parent = -1, Steps = [new PageStep(1, 2, Filling.Random, GuestPageType.Normal, 99)] };
+
+    /// <summary>The same bytes each time: what is drawn by their sum must be the same as well.</summary>
+    public CheckpointWriterOptions Options => Shape.WriterOptions with
+    {
+        Clock = new SteadyClock(),
+        FileId = new Guid("01234567-89ab-cdef-0123-456789abcdef"),
+        Durability = Durability,
+        GroupSize = GroupSize,
+
+        // Longer than any test: which commits are synced must not depend on time.
+        GroupDelay = TimeSpan.FromDays(1),
+    };
+
+    public override string ToString() => Name;
+}
+
+/// <summary>One thing that a writer is asked to do.</summary>
+internal abstract record CrashStep
+{
+    public static CrashStep Write(int first, int count, int seed, Filling filling = Filling.Random) =>
+        new WriteStep(new EpochPlan { Parent = -1, Steps = [new PageStep(first, count, filling, GuestPageType.Normal, seed)] });
+
+    /// <summary>Drops epochs by their bits, the oldest first.</summary>
+    public static CrashStep Prune(int mask, bool returnSpace) => new PruneStep(new EpochPlan { PruneMask = mask, ReturnSpace = returnSpace });
+}
+
+/// <summary>Writes an epoch, or abandons it.</summary>
+internal sealed record WriteStep(EpochPlan Plan) : CrashStep;
+
+/// <summary>Drops epochs: the mask of a plan.</summary>
+internal sealed record PruneStep(EpochPlan Plan) : CrashStep;
+
+/// <summary>Makes all that was committed durable.</summary>
+internal sealed record SyncStep : CrashStep;
+
+/// <summary>Closes the writer in order and opens another.</summary>
+internal sealed record ReopenStep : CrashStep;
+
+/// <summary>Kills the process of the writer, and another opens the file: nothing of what was written is lost, nothing is synced.</summary>
+internal sealed record KillStep : CrashStep;

@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace PageStore.Checkpoint.Tests;
+
+/// <summary>What is crashed.</summary>
+internal static class CrashScenarios
+{
+    /// <summary>Multiplies the states that are drawn: the long run of eng/reliability sets it.</summary>
+    private const string FactorVariable = "PAGESTORE_CRASH_FACTOR";
+
+    private static readonly CrashScenario[] Scenarios =
+    [
+        new("epochs", CrashStep.Write(0, 6, 1), CrashStep.Write(2, 20, 2), CrashStep.Write(4, 3, 3, Filling.Compressible)),
+        new("packed epochs with sections",
+            new WriteStep(new EpochPlan { PageCount = 40, Sections = [3000], Steps = [new PageStep(0, 9, Filling.Compressible, GuestPageType.Normal, 4)] }),
+            new WriteStep(new EpochPlan { ReadEvery = 3, Sections = [70_000], Steps = [new PageStep(2, 4, Filling.Random, GuestPageType.Normal, 5)] }))
+        {
+            Shape = new History { Lz4 = true },
+        },
+        new("branch, abandon, reopen",
+            CrashStep.Write(0, 5, 6),
+            CrashStep.Write(3, 4, 7),
+            new ReopenStep(),
+            new WriteStep(new EpochPlan { Abandon = true, Parent = -1, Steps = [new PageStep(1, 18, Filling.Random, GuestPageType.Normal, 8)] }),
+            new WriteStep(new EpochPlan { Parent = 0, Steps = [new PageStep(2, 2, Filling.Random, GuestPageType.Normal, 9)] }),
+            new SyncStep(),
+            CrashStep.Write(9, 2, 11),
+            new KillStep(),
+            CrashStep.Write(7, 1, 10)),
+        new("prune and reuse",
+            CrashStep.Write(0, 17, 12),
+            CrashStep.Write(0, 17, 13),
+            CrashStep.Write(2, 3, 14),
+            CrashStep.Prune(0b01, returnSpace: false),
+            CrashStep.Write(0, 16, 15),
+            new SyncStep(),
+            CrashStep.Write(1, 16, 16),
+            CrashStep.Write(0, 18, 17)),
+        new("prune and return",
+            CrashStep.Write(0, 18, 18),
+            new WriteStep(new EpochPlan { Parent = 0, Steps = [new PageStep(0, 18, Filling.Random, GuestPageType.Normal, 19)] }),
+            CrashStep.Write(5, 2, 20),
+            CrashStep.Prune(0b11, returnSpace: true),
+            CrashStep.Write(0, 4, 21),
+            new KillStep(),
+            CrashStep.Prune(0b1, returnSpace: true),
+            CrashStep.Write(3, 5, 22)),
+    ];
+
+    /// <summary>Each scenario in each mode.</summary>
+    public static IReadOnlyList<CrashScenario> All { get; } =
+        [.. Enum.GetValues<Durability>().SelectMany(durability => Scenarios.Select(scenario => scenario with { Durability = durability }))];
+
+    public static Thoroughness Thoroughness { get; } = new() { AllOperations = Factor() > 1 ? 12 : 9, Samples = 40 * Factor() };
+
+    public static CrashScenario Named(string name) => All.Single(scenario => scenario.Name == name);
+
+    private static int Factor() =>
+        int.TryParse(Environment.GetEnvironmentVariable(FactorVariable), NumberStyles.None, CultureInfo.InvariantCulture, out int factor) ? Math.Max(1, factor) : 1;
+}
