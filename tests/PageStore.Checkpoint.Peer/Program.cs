@@ -1,43 +1,19 @@
-using System.IO.Hashing;
-using PageStore;
-using PageStore.Checkpoint;
+using PageStore.Checkpoint.Peer;
 
-// Follows a checkpoint file that another process writes: reads each epoch that it gets to see as the newest, then all of them,
-// and prints "<epoch> <sum of the whole guest>" for each. Arguments: file, read mode, id of the last epoch.
-string path = args[0];
-var options = new CheckpointReaderOptions { ReadMode = Enum.Parse<ReadMode>(args[1]) };
-var last = new EpochId(long.Parse(args[2]));
-
-using CheckpointReader reader = CheckpointReader.Open(path, options);
-EpochId? seen = null;
-Console.WriteLine("ready");
-while (seen != last)
+// The second process of tests that need one:
+//   follow FILE MODE LAST      reads what another process writes, to epoch LAST
+//   write FILE DURABILITY      commits self-checking epochs until it is killed
+//   kill-loop COUNT            kills such writers, COUNT times in each mode, and checks the file each time
+return args switch
 {
-    if (reader.Newest is { } newest && newest != seen)
-    {
-        Report(reader.OpenEpoch(newest));
-        seen = newest;
-    }
-    else if (!reader.Refresh())
-    {
-        Thread.Yield();
-    }
-}
+    ["follow", string path, string mode, string last] => Follower.Run(path, mode, last),
+    ["write", string path, string mode] => EndlessWriter.Run(path, mode),
+    ["kill-loop", string count] => KillCommand.Run(count),
+    _ => Usage(),
+};
 
-foreach (EpochInfo info in reader.Epochs())
+static int Usage()
 {
-    Report(reader.OpenEpoch(info.Id));
-}
-
-static void Report(Epoch epoch)
-{
-    byte[] image = new byte[epoch.PageCount * epoch.PageSize];
-    epoch.ReadPages(new Pfn(0), image);
-    using PageBitmap written = epoch.ReadWrittenSet();
-    if (written.Count() != epoch.Info.PagesWritten)
-    {
-        throw new InvalidDataException($"W of epoch {epoch.Info.Id} has {written.Count()} pages.");
-    }
-
-    Console.WriteLine($"{epoch.Info.Id} {XxHash3.HashToUInt64(image):x16}");
+    Console.Error.WriteLine("usage: follow FILE MODE LAST | write FILE DURABILITY | kill-loop COUNT");
+    return 2;
 }

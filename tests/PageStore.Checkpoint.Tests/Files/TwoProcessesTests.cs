@@ -68,7 +68,7 @@ public sealed class TwoProcessesTests : IDisposable
         string program = Path.Combine(AppContext.BaseDirectory, "PageStore.Checkpoint.Peer.dll");
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
-            ArgumentList = { program, _path, mode.ToString(), $"{Epochs}" },
+            ArgumentList = { program, "follow", _path, mode.ToString(), $"{Epochs}" },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
