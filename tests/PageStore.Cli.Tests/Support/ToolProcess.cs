@@ -13,6 +13,13 @@ internal static class ToolProcess
     public static Process StartWith((string Name, string Value)[] environment, params string[] args) =>
         Start(AppContext.BaseDirectory, string.Empty, args, environment);
 
+    /// <summary>Runs the tool to its end, with more in its environment.</summary>
+    public static async Task<(int Code, string Out, string Error)> RunInAsync((string Name, string Value)[] environment, params string[] args)
+    {
+        using Process process = Start(AppContext.BaseDirectory, string.Empty, args, environment);
+        return await EndAsync(process);
+    }
+
     /// <summary>The same, with a folder as its working directory.</summary>
     public static Process StartIn(string workingDirectory, params string[] args) => Start(AppContext.BaseDirectory, workingDirectory, args);
 
