@@ -38,7 +38,7 @@ public static class RawExporter
                 using (SafeFileHandle file = Create(temporary))
                 {
                     report = WriteSparse(epoch, file, progress, cancellationToken);
-                    RandomAccess.FlushToDisk(file);
+                    MediumAccess.Sync(file);
                 }
 
                 File.Move(temporary, target, overwrite);

@@ -110,7 +110,7 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
     {
         try
         {
-            RandomAccess.FlushToDisk(handle);
+            MediumAccess.Sync(handle);
         }
         catch (Exception cause) when (IsFailure(cause))
         {

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PageStore.Checkpoint;
 
-/// <summary>What the framework does not offer of a file's medium: holes, and reads past the page cache. Linux only; elsewhere it says no.</summary>
+/// <summary>What the framework does not offer of a file's medium: holes, syncs that tell of errors, and reads past the page cache. Linux only; elsewhere it says no.</summary>
 internal static unsafe partial class MediumAccess
 {
     /// <summary>FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE of linux/falloc.h.</summary>
@@ -47,6 +47,32 @@ internal static unsafe partial class MediumAccess
         while (errno == Interrupted);
 
         return errno is 0 or NotSupported ? errno == 0 : throw Failure(errno);
+    }
+
+    /// <summary>
+    /// fsync(2). Not the framework's RandomAccess.FlushToDisk: the SystemNative_FSync under it returns 1 where fsync fails, and only
+    /// what is below 0 counts as a failure there, so no error ever comes through (found in .NET 10.0.12).
+    /// </summary>
+    /// <exception cref="IOException">The medium failed; <see cref="Exception.HResult"/> is the errno.</exception>
+    public static void Sync(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            RandomAccess.FlushToDisk(file);
+            return;
+        }
+
+        int errno;
+        do
+        {
+            errno = SyncFile(file) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        while (errno == Interrupted);
+
+        if (errno != 0)
+        {
+            throw Failure(errno);
+        }
     }
 
     /// <summary>Reads past the page cache; false where the file system cannot.</summary>
@@ -130,6 +156,9 @@ internal static unsafe partial class MediumAccess
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int SyncFile(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);

@@ -52,7 +52,7 @@ internal static partial class UnlockedFile
         if (!OperatingSystem.IsWindows())
         {
             using SafeFileHandle folder = OpenToRead(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
-            RandomAccess.FlushToDisk(folder);
+            MediumAccess.Sync(folder);
         }
     }
 
