@@ -20,6 +20,7 @@ public sealed class SystemCallFaultTests : IDisposable
     private const int Pages = 64;
 
     private readonly TempFolder _folder = new();
+    private int _told;
 
     public static TheoryData<string, int> Faults => new()
     {
@@ -44,6 +45,7 @@ public sealed class SystemCallFaultTests : IDisposable
         string image = _folder.Write("second.raw", second);
 
         int at = 0;
+        _told = 0;
         bool struck;
         do
         {
@@ -55,6 +57,7 @@ public sealed class SystemCallFaultTests : IDisposable
 
         // Of an import: pages, index and root slot are written, and data and slot are synced.
         Assert.True(at > 2, $"only {at - 1} calls failed");
+        Assert.Equal(errno is not (Short or Eintr), _told > 0);
         Tally.Report($"failing system calls of the tool: {calls}, errno {errno}", at - 1);
     }
 
@@ -65,13 +68,16 @@ public sealed class SystemCallFaultTests : IDisposable
         File.Delete(log);
         (int code, _, string error) = await ToolProcess.RunInAsync(Environment(calls, errno, at, log), "import", image, "-o", file);
         bool struck = File.Exists(log);
-        bool mustFail = struck && errno is not (Short or Eintr);
-        Assert.True(code == (mustFail ? ExitCode.InputOutput : ExitCode.Ok), $"{calls} {at}, errno {errno}: code {code}, {error}");
-        Assert.Equal(mustFail ? 1 : 0, error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        bool fails = code != ExitCode.Ok;
+        bool mayFail = struck && errno is not (Short or Eintr);
+        Assert.True(code == ExitCode.Ok || (mayFail && code == ExitCode.InputOutput), $"{calls} {at}, errno {errno}: code {code}, {error}");
+        Assert.Equal(fails ? 1 : 0, error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        _told += fails ? 1 : 0;
 
-        // A failed sync of the slot leaves the epoch that was being committed, whole, as far as the cache goes.
+        // An import that says nothing is committed, whatever failed when it closed the file behind that. A failed sync of the slot
+        // leaves the epoch that was being committed, whole, as far as the cache goes.
         long epochs = EpochsOf(file);
-        Assert.InRange(epochs, mustFail ? 1 : 2, 2);
+        Assert.InRange(epochs, fails ? 1 : 2, 2);
         ToolRun.Ok("verify", file);
         ToolRun.Ok("import", image, "-o", file);
         ToolRun.Ok("verify", file);

@@ -26,6 +26,18 @@ enum fault { NO_FAULT, FAILS, IS_SHORT };
 
 static atomic_long calls;
 
+/*
+ * The C library's own dlsym. Its version is that of glibc 2.34, or the first that the architecture had: x86-64, and Arm's 64 bits.
+ */
+static void *find(void *handle, const char *name)
+{
+    static void *(*real)(void *, const char *);
+    const char *versions[] = { "GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17" };
+    for (size_t i = 0; !real && i < sizeof versions / sizeof *versions; i++)
+        *(void **)&real = dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+    return real ? real(handle, name) : NULL;
+}
+
 static int number_of(const char *name)
 {
     const char *text = getenv(name);
@@ -87,7 +99,7 @@ static enum fault strike(int fd, const char *call)
 #define REAL(name, ...) \
     static int (*real_##name)(__VA_ARGS__); \
     if (!real_##name) \
-        *(void **)&real_##name = dlsym(RTLD_NEXT, #name)
+        *(void **)&real_##name = find(RTLD_NEXT, #name)
 
 static size_t half_of(size_t count)
 {
@@ -99,7 +111,7 @@ static size_t half_of(size_t count)
     { \
         static ssize_t (*real)(int, const void *, size_t, offset_type); \
         if (!real) \
-            *(void **)&real = dlsym(RTLD_NEXT, #name); \
+            *(void **)&real = find(RTLD_NEXT, #name); \
         enum fault fault = strike(fd, "write"); \
         return fault == FAILS ? -1 : real(fd, buffer, fault == IS_SHORT ? half_of(count) : count, offset); \
     }
@@ -113,7 +125,7 @@ DEFINE_PWRITE(pwrite64, off64_t)
     { \
         static ssize_t (*real)(int, const struct iovec *, int, offset_type); \
         if (!real) \
-            *(void **)&real = dlsym(RTLD_NEXT, #name); \
+            *(void **)&real = find(RTLD_NEXT, #name); \
         enum fault fault = strike(fd, "write"); \
         if (fault == FAILS) \
             return -1; \
@@ -155,3 +167,17 @@ DEFINE_TRUNCATE(ftruncate64, off64_t)
 
 DEFINE_ALLOCATE(fallocate, off_t)
 DEFINE_ALLOCATE(fallocate64, off64_t)
+
+/* A runtime that looks functions up in the C library by name would pass the ones above by. */
+EXPORT void *dlsym(void *handle, const char *name)
+{
+    static const struct { const char *name; void *function; } ours[] = {
+        { "fsync", (void *)fsync }, { "fdatasync", (void *)fdatasync },
+        { "ftruncate", (void *)ftruncate }, { "ftruncate64", (void *)ftruncate64 },
+        { "fallocate", (void *)fallocate }, { "fallocate64", (void *)fallocate64 },
+    };
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(name, ours[i].name) == 0)
+            return ours[i].function;
+    return find(handle, name);
+}
