@@ -31,7 +31,7 @@ public sealed class NonceTests
                 case 1:
                     WriteOn(file, random, new Fault(FaultTarget.Write | FaultTarget.Sync, random.Next(1, 9), Fault.Eio, Short: true, Lasting: true));
                     int kept = random.Next();
-                    file = file.AfterPowerLoss(i => (kept >> (i % 31) & 1) != 0);
+                    file = file.AfterPowerLoss((operation, _) => (kept >> (operation % 31) & 1) != 0);
                     break;
                 case 2:
                     WriteOn(new MemoryFile(file.ToArray()), random, fault: null);

@@ -150,7 +150,7 @@ public sealed class SealTests
             epoch.WritePages(new Pfn(0), HistoryPages.Random(1, 6));
         }
 
-        return file.Slice(FirstBlock, BlockBytes).ToArray();
+        return file.Content.Slice(FirstBlock, BlockBytes).ToArray();
     }
 
     private static int Damaged(byte[] file)
