@@ -19,11 +19,15 @@ internal static class Program
                 return ReadComparison.Run(args[1..]);
             case "encryption":
                 return EncryptionComparison.Run(args[1..]);
+            case "index":
+                return IndexShare.Run(args[1..]);
+            case "scale":
+                return ScaleComparison.Run(args[1..]);
             case "bdn":
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | scale [--quick] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }

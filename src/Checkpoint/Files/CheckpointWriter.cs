@@ -202,6 +202,9 @@ public sealed class CheckpointWriter : IDisposable
         _file.Dispose();
     }
 
+    /// <summary>How far each segment is used; for measurements.</summary>
+    internal IEnumerable<(SegmentClass Class, long Bytes)> UsedBytes() => _file.UsedBytes();
+
     /// <summary>Makes a finished epoch the newest one: append, then flip.</summary>
     /// <param name="record">The epoch.</param>
     /// <param name="dropped">Earlier epochs that get a dropped entry, by ascending id, and the parent of each.</param>

@@ -168,6 +168,16 @@ internal sealed class WritableFile : IDisposable
     /// <summary>The lowest sequence of a root that a slot or a reader still needs.</summary>
     public long OldestNeeded() => Storage.OldestHeld(_journal.OldestReachable);
 
+    /// <summary>How far each segment is used.</summary>
+    public IEnumerable<(SegmentClass Class, long Bytes)> UsedBytes()
+    {
+        foreach ((long number, SegmentEntry account) in Segments.Accounts())
+        {
+            long position = account.Class == SegmentClass.Meta ? _metaAppender.Position - Layout.SegmentsOffset - (number * Header.SegmentSize) : 0;
+            yield return (account.Class, Math.Max(account.UsedBytes, position > 0 && position <= Header.SegmentSize ? position : 0));
+        }
+    }
+
     /// <summary>Forgets what was appended since the last commit; it will be written over.</summary>
     public void Forget()
     {
