@@ -21,7 +21,7 @@ internal static partial class BitFlattener
 
     /// <summary>
     /// How far behind its result a kernel may write. The widest writes 24 positions for a word that may have none (see
-    /// Flatten512Dense); of a word with more, less than one vector is too much.
+    /// FlattenOne); of a word with more, less than one vector is too much.
     /// </summary>
     private const int Slack = 24;
 
@@ -40,42 +40,13 @@ internal static partial class BitFlattener
     public static int Flatten(
         ReadOnlySpan<ulong> words, long origin, Span<long> destination, out int consumed, BitmapWidth width)
     {
-        int written = 0;
-        int size = BlockWords;
         consumed = 0;
-        while (consumed < words.Length)
-        {
-            ReadOnlySpan<ulong> block = words.Slice(consumed, Math.Min(size, words.Length - consumed));
-            int count = Survey(block, width, out ulong filled);
-            if (count > 0)
-            {
-                if (count + Slack > destination.Length - written)
-                {
-                    if (size == SmallBlockWords)
-                    {
-                        break;
-                    }
-
-                    size /= 2;
-                    continue;
-                }
-
-                // Slack entries are three vectors: a few instructions a block, where copying spans would be two calls.
-                ref long overrun = ref MemoryMarshal.GetReference(destination.Slice(written + count, Slack));
-                Vector512<long> behind = Vector512.LoadUnsafe(ref overrun);
-                Vector512<long> behind8 = Vector512.LoadUnsafe(ref overrun, 8);
-                Vector512<long> behind16 = Vector512.LoadUnsafe(ref overrun, 16);
-                FlattenBlock(block, filled, origin + ((long)consumed << BitmapBounds.WordShift), destination[written..], count, width);
-                behind.StoreUnsafe(ref overrun);
-                behind8.StoreUnsafe(ref overrun, 8);
-                behind16.StoreUnsafe(ref overrun, 16);
-            }
-
-            written += count;
-            consumed += block.Length;
-        }
-
-        return written > 0 ? written : FlattenExactly(words, origin, destination, ref consumed);
+        int written = width == BitmapWidth.V512 && IsSupported512
+            ? Flatten512(words, origin, destination, out consumed)
+            : FlattenBlocks(words, origin, destination, ref consumed, width == BitmapWidth.V512 ? BitmapWidth.V256 : width);
+        return written == 0 || words.Length - consumed < SmallBlockWords
+            ? written + FlattenExactly(words, origin, destination[written..], ref consumed)
+            : written;
     }
 
     /// <summary>Writes the positions of the set bits of one word until the destination is full, and nothing behind them.</summary>
@@ -108,24 +79,55 @@ internal static partial class BitFlattener
         return written;
     }
 
+    /// <summary>The widths that take each word alone: blocks are counted, and halved where they do not fit.</summary>
+    [MethodImpl(WordKernels.Kernel)]
+    private static int FlattenBlocks(
+        ReadOnlySpan<ulong> words, long origin, Span<long> destination, ref int consumed, BitmapWidth width)
+    {
+        int written = 0;
+        int size = BlockWords;
+        while (consumed < words.Length)
+        {
+            ReadOnlySpan<ulong> block = words.Slice(consumed, Math.Min(size, words.Length - consumed));
+            int count = Survey(block, width, out ulong filled);
+            if (count > 0)
+            {
+                if (count + Slack > destination.Length - written)
+                {
+                    if (size == SmallBlockWords)
+                    {
+                        break;
+                    }
+
+                    size /= 2;
+                    continue;
+                }
+
+                // Slack entries are three vectors: a few instructions a block, where copying spans would be two calls.
+                ref long overrun = ref MemoryMarshal.GetReference(destination.Slice(written + count, Slack));
+                Vector512<long> behind = Vector512.LoadUnsafe(ref overrun);
+                Vector512<long> behind8 = Vector512.LoadUnsafe(ref overrun, 8);
+                Vector512<long> behind16 = Vector512.LoadUnsafe(ref overrun, 16);
+                FlattenBlock(block, filled, origin + ((long)consumed << BitmapBounds.WordShift), destination[written..], count, width);
+                behind.StoreUnsafe(ref overrun);
+                behind8.StoreUnsafe(ref overrun, 8);
+                behind16.StoreUnsafe(ref overrun, 16);
+            }
+
+            written += count;
+            consumed += block.Length;
+        }
+
+        return written;
+    }
+
     private static void FlattenBlock(
         ReadOnlySpan<ulong> block, ulong filled, long origin, Span<long> destination, int count, BitmapWidth width)
     {
         ref ulong first = ref MemoryMarshal.GetReference(block);
         ref long target = ref MemoryMarshal.GetReference(destination);
         int words = BitOperations.PopCount(filled);
-        if (width == BitmapWidth.V512 && IsSupported512)
-        {
-            if (count <= words * MaxAverageOneVector)
-            {
-                Flatten512Sparse(ref first, filled, origin, ref target);
-            }
-            else
-            {
-                Flatten512Dense(ref first, block.Length, origin, ref target);
-            }
-        }
-        else if (width == BitmapWidth.V256 && IsSupported256 && count >= words * MinAverage256)
+        if (width == BitmapWidth.V256 && IsSupported256 && count >= words * MinAverage256)
         {
             Flatten256(ref first, filled, origin, ref target);
         }
@@ -138,11 +140,6 @@ internal static partial class BitFlattener
     /// <summary>The set bits of a block, and in bit i of <paramref name="filled"/> whether word i is not 0.</summary>
     private static int Survey(ReadOnlySpan<ulong> block, BitmapWidth width, out ulong filled)
     {
-        if (width == BitmapWidth.V512 && block.Length % Vector512<ulong>.Count == 0)
-        {
-            return WordKernels.Survey512(block, out filled);
-        }
-
         if (width == BitmapWidth.V256 && block.Length % Vector256<ulong>.Count == 0)
         {
             return WordKernels.Survey256(block, out filled);

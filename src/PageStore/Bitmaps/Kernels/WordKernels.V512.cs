@@ -52,22 +52,30 @@ internal static partial class WordKernels
         return (int)end;
     }
 
-    /// <summary>The set bits of at most 64 words, a multiple of a vector's; bit i of <paramref name="filled"/> says whether word i is not 0.</summary>
+    /// <summary>How many of the first words, in whole vectors, have at most <paramref name="bits"/> bits in each byte, and their set bits.</summary>
+    /// <param name="words">At most 31 vectors (see VectorsPerSum), no part of one.</param>
+    /// <param name="bits">How many bits a byte may have.</param>
+    /// <param name="count">Receives the set bits of the words found.</param>
     [MethodImpl(Kernel)]
-    public static int Survey512(ReadOnlySpan<ulong> block, out ulong filled)
+    public static int CountScattered512(ReadOnlySpan<ulong> words, byte bits, out int count)
     {
-        ref ulong first = ref MemoryMarshal.GetReference(block);
+        ref ulong first = ref MemoryMarshal.GetReference(words);
+        Vector512<byte> most = Vector512.Create(bits);
         var sum = Vector512<byte>.Zero;
-        ulong empty = 0;
-        for (int i = 0; i < block.Length; i += Vector512<ulong>.Count)
+        int i = 0;
+        for (; i < words.Length; i += Vector512<ulong>.Count)
         {
-            Vector512<ulong> words = Vector512.LoadUnsafe(ref first, (nuint)i);
-            sum += BytePopCount(words);
-            empty |= Vector512.Equals(words, Vector512<ulong>.Zero).ExtractMostSignificantBits() << i;
+            Vector512<byte> counts = BytePopCount(Vector512.LoadUnsafe(ref first, (nuint)i));
+            if (Vector512.GreaterThanAny(counts, most))
+            {
+                break;
+            }
+
+            sum += counts;
         }
 
-        filled = ~empty & (ulong.MaxValue >> (64 - block.Length));
-        return (int)Vector512.Sum(SumBytes(sum));
+        count = (int)Vector512.Sum(SumBytes(sum));
+        return i;
     }
 
     /// <summary>
@@ -77,9 +85,10 @@ internal static partial class WordKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<byte> BytePopCount(Vector512<ulong> words)
     {
-        Vector128<byte> lane = Vector128.Create((byte)0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
-        Vector256<byte> half = Vector256.Create(lane, lane);
-        Vector512<byte> table = Vector512.Create(half, half);
+        // Spelled out: made of four lanes, the JIT puts them together anew for each vector.
+        Vector512<byte> table = Vector512.Create(
+            (byte)0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,
+            0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
         var nibble = Vector512.Create((byte)0x0F);
         Vector512<byte> low = words.AsByte() & nibble;
         Vector512<byte> high = (words >> 4).AsByte() & nibble;
