@@ -38,7 +38,7 @@ int64_t flatten_tzcnt(const uint64_t *a, int64_t words, int64_t *position, int64
     return n;
 }
 
-#if defined(__AVX512BW__) && defined(__AVX512VBMI2__)
+#if defined(__AVX512BW__) && defined(__AVX512VBMI2__) && defined(__GFNI__)
 
 int has_avx512(void)
 {
@@ -83,44 +83,138 @@ int64_t count_andnot_same(const uint64_t *a, const uint64_t *b, int64_t words)
     return _mm512_reduce_add_epi64(total) + count_andnot_best(a + i, b + i, words - i);
 }
 
+/*
+ * Enumeration, as in BitFlattener.V512.cs, which says why: in blocks whose bytes have at most two bits, 32 bytes a step; else
+ * a word a step. Positions are counted before they are written, and nothing behind them is changed.
+ */
+struct numbers {
+    __m512i lane, twice, first, odd, matrix;
+};
+
+static inline struct numbers make_numbers(void)
+{
+    uint8_t lane[64], twice[64], first[64];
+    for (int k = 0; k < 64; k++) {
+        lane[k] = (uint8_t)k;
+        twice[k] = (uint8_t)(k / 2);
+        first[k] = (uint8_t)(k / 2 * 8);
+    }
+    return (struct numbers) {
+        _mm512_loadu_si512(lane), _mm512_loadu_si512(twice), _mm512_loadu_si512(first),
+        _mm512_set1_epi16((short)0xFF00), _mm512_set1_epi64((long long)0xAACCF00000000000),
+    };
+}
+
 static inline void store_eight(int64_t *out, __m128i packed, __m512i base)
 {
     _mm512_storeu_si512(out, _mm512_add_epi64(base, _mm512_cvtepu8_epi64(packed)));
 }
 
-/* VPCOMPRESSB of 0..63 by each non-zero word, widened eight at a time. Stops when a block of 64 words might not fit. */
+static inline void store_rest(__m512i packed, __m512i base, int bits, int64_t *out)
+{
+    for (int i = 0; i < bits; i += 8) {
+        store_eight(out + i, _mm512_castsi512_si128(packed), base);
+        packed = _mm512_alignr_epi64(packed, packed, 1);
+    }
+}
+
+static int64_t count_scattered(const uint64_t *a, int64_t words, int64_t *count)
+{
+    __m512i sum = _mm512_setzero_si512();
+    int64_t i = 0;
+    for (; i < words; i += 8) {
+        __m512i counts = byte_popcount(_mm512_loadu_si512(a + i));
+        if (_mm512_cmpgt_epu8_mask(counts, _mm512_set1_epi8(2)))
+            break;
+        sum = _mm512_add_epi8(sum, counts);
+    }
+    *count = _mm512_reduce_add_epi64(_mm512_sad_epu8(sum, _mm512_setzero_si512()));
+    return i;
+}
+
+static void flatten_scattered(const uint64_t *a, int64_t words, int64_t origin, int64_t *out, int64_t count)
+{
+    const struct numbers numbers = make_numbers();
+    int64_t *overrun = out + count;
+    __m512i behind = _mm512_loadu_si512(overrun);
+    __m512i base = _mm512_set1_epi64(origin);
+    for (int64_t i = 0; i < words; i += 4) {
+        __m512i both = _mm512_permutexvar_epi8(
+            numbers.twice, _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(a + i))));
+        __m512i single = _mm512_and_si512(
+            both, _mm512_xor_si512(_mm512_sub_epi8(_mm512_setzero_si512(), both), numbers.odd));
+        __mmask64 mask = _mm512_test_epi8_mask(single, single);
+        __m512i entries = _mm512_or_si512(_mm512_gf2p8affine_epi64_epi8(single, numbers.matrix, 0), numbers.first);
+        __m512i packed = _mm512_maskz_compress_epi8(mask, entries);
+        int bits = __builtin_popcountll(mask);
+        store_eight(out, _mm512_castsi512_si128(packed), base);
+        if (__builtin_expect(bits > 8, 0))
+            store_rest(_mm512_alignr_epi64(packed, packed, 1), base, bits - 8, out + 8);
+        base = _mm512_add_epi64(base, _mm512_set1_epi64(256));
+        out += bits;
+    }
+    _mm512_storeu_si512(overrun, behind);
+}
+
+static int64_t flatten_dense(const uint64_t *a, int64_t words, int64_t origin, int64_t *out, int64_t capacity, int64_t *written)
+{
+    const struct numbers numbers = make_numbers();
+    __m512i base = _mm512_set1_epi64(origin);
+    int64_t n = 0, i = 0;
+    for (; i + 8 <= words; i += 8) {
+        int count = 0;
+        for (int k = 0; k < 8; k++)
+            count += __builtin_popcountll(a[i + k]);
+        if (n + count + 24 > capacity || (count <= 12 && i > 0))
+            break;
+        int64_t *at = out + n;
+        int64_t *overrun = at + count;
+        __m512i behind = _mm512_loadu_si512(overrun);
+        __m512i behind8 = _mm512_loadu_si512(overrun + 8);
+        __m512i behind16 = _mm512_loadu_si512(overrun + 16);
+#pragma GCC unroll 8
+        for (int k = 0; k < 8; k++) {
+            uint64_t w = a[i + k];
+            int bits = __builtin_popcountll(w);
+            __m512i packed = _mm512_maskz_compress_epi8(w, numbers.lane);
+            __m128i low = _mm512_castsi512_si128(packed);
+            store_eight(at, low, base);
+            store_eight(at + 8, _mm_srli_si128(low, 8), base);
+            store_eight(at + 16, _mm512_extracti32x4_epi32(packed, 1), base);
+            if (__builtin_expect(bits > 24, 0))
+                store_rest(_mm512_alignr_epi64(packed, packed, 3), base, bits - 24, at + 24);
+            base = _mm512_add_epi64(base, _mm512_set1_epi64(64));
+            at += bits;
+        }
+        _mm512_storeu_si512(overrun, behind);
+        _mm512_storeu_si512(overrun + 8, behind8);
+        _mm512_storeu_si512(overrun + 16, behind16);
+        n += count;
+    }
+    *written = n;
+    return i;
+}
+
 int64_t flatten_same(const uint64_t *a, int64_t words, int64_t *position, int64_t origin, int64_t *out, int64_t capacity)
 {
-    uint8_t numbers[64];
-    for (int k = 0; k < 64; k++)
-        numbers[k] = (uint8_t)k;
-    const __m512i iota = _mm512_loadu_si512(numbers);
     int64_t n = 0, i = *position;
-    for (; i + 8 <= words && capacity - n >= 8 * 64 + 64; i += 8) {
-        __m512i eight = _mm512_loadu_si512(a + i);
-        for (unsigned filled = _mm512_test_epi64_mask(eight, eight); filled; filled &= filled - 1) {
-            int64_t index = i + __builtin_ctz(filled);
-            uint64_t w = a[index];
-            int bits = __builtin_popcountll(w);
-            __m512i base = _mm512_set1_epi64(origin + index * 64);
-            __m512i packed = _mm512_maskz_compress_epi8(w, iota);
-            store_eight(out + n, _mm512_castsi512_si128(packed), base);
-            if (bits > 8) {
-                store_eight(out + n + 8, _mm_srli_si128(_mm512_castsi512_si128(packed), 8), base);
-                store_eight(out + n + 16, _mm512_extracti32x4_epi32(packed, 1), base);
-                if (bits > 24) {
-                    store_eight(out + n + 24, _mm_srli_si128(_mm512_extracti32x4_epi32(packed, 1), 8), base);
-                    store_eight(out + n + 32, _mm512_extracti32x4_epi32(packed, 2), base);
-                    store_eight(out + n + 40, _mm_srli_si128(_mm512_extracti32x4_epi32(packed, 2), 8), base);
-                    store_eight(out + n + 48, _mm512_extracti32x4_epi32(packed, 3), base);
-                    store_eight(out + n + 56, _mm_srli_si128(_mm512_extracti32x4_epi32(packed, 3), 8), base);
-                }
-            }
-            n += bits;
+    while (words - i >= 8) {
+        int64_t count, block = words - i < 64 ? (words - i) & -8 : 64;
+        int64_t done = count_scattered(a + i, block, &count);
+        if (count > 0 && count + 8 <= capacity - n) {
+            flatten_scattered(a + i, done, origin + i * 64, out + n, count);
+        } else if (count > 0 && n > 0) {
+            break;
+        } else if (count > 0 || done == 0) {
+            done = flatten_dense(a + i, words - i, origin + i * 64, out + n, capacity - n, &count);
+            if (done == 0)
+                break;
         }
+        n += count;
+        i += done;
     }
     *position = i;
-    return words - i < 8 ? n + flatten_tzcnt(a, words, position, origin, out + n, capacity - n) : n;
+    return n > 0 || i == words ? n : flatten_tzcnt(a, words, position, origin, out, capacity);
 }
 
 #else
