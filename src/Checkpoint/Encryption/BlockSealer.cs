@@ -31,6 +31,9 @@ internal sealed class BlockSealer(Guid fileId, Func<SessionCipher> begin)
         }
     }
 
+    /// <summary>Begins a session if none is under way, so that the root under way can hold it whatever is sealed for it.</summary>
+    public void Begin() => _cipher ??= begin();
+
     /// <summary>Seals a plain block.</summary>
     /// <param name="plain">The block as it would stand in a plain file.</param>
     /// <param name="block">Receives the sealed one, <see cref="SealedBlock.Overhead"/> longer.</param>
@@ -45,8 +48,8 @@ internal sealed class BlockSealer(Guid fileId, Func<SessionCipher> begin)
             throw new UnsupportedException($"The epoch has more than the {RenewalBlocks} blocks that one of an encrypted file can surely have: its session's key has encrypted as much as it may. Write it in parts.");
         }
 
-        _cipher ??= begin();
-        _cipher.Seal(plain, block, _counter++, new BlockPlace(fileId, offset, kind, pfn));
+        Begin();
+        _cipher!.Seal(plain, block, _counter++, new BlockPlace(fileId, offset, kind, pfn));
     }
 
     /// <summary>For tests: as if so many blocks had been sealed.</summary>

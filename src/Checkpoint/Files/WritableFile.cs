@@ -79,6 +79,8 @@ internal sealed class WritableFile : IDisposable
     /// <param name="synced">Whether to sync in any case.</param>
     public void Commit(ReadOnlySpan<LeafChange> directory, Func<RootSlot, RootSlot> update, bool synced = false)
     {
+        // The session table is written before the trees whose nodes may be the session's first blocks.
+        _sealer?.Begin();
         RootSlot slot = _meta.Update(Root.Slot, directory, _journal.NextSequence, Positions);
         FlushAll();
         slot = update(slot) with

@@ -97,6 +97,20 @@ public sealed class SealTests
     }
 
     [Fact]
+    public void A_writer_that_only_prunes_leaves_its_session_behind()
+    {
+        MemoryFile file = Write(Write(new MemoryFile(), HistoryPages.Random(1, 12)), HistoryPages.Random(1, 13));
+        using (CheckpointWriter writer = CheckpointWriter.Open(new MemoryStorage(file), TestKeys.Writer))
+        {
+            Assert.Single(writer.Prune(new PrunePolicy { KeepLast = 1 }).Dropped);
+        }
+
+        using var reader = CheckpointReader.Open(new MemoryStorage(file), TestKeys.Reader);
+        Assert.Equal(1, reader.EpochCount);
+        Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
+    [Fact]
     public void A_slot_of_another_file_is_no_root()
     {
         byte[] one = Write(new MemoryFile(), HistoryPages.Random(1, 10)).ToArray();
