@@ -84,6 +84,27 @@ public sealed class EncryptionTests : IDisposable
         ToolRun.Of("import", _folder["image"], "-o", _folder["new"], "--key-file", _key, "--expect-root", second).Failed(4);
     }
 
+    [Fact]
+    public void Pruning_and_comparing_take_the_key_and_salvage_refuses_the_file()
+    {
+        Import(_image);
+        Import(RawImages.Changed(_image, 3));
+        byte[] before = File.ReadAllBytes(_folder["f"]);
+        ToolRun.Of("prune", _folder["f"], "--keep-last", "1").Failed(6);
+        ToolRun.Of("diff", _folder["f"] + "@1", _folder["f"]).Failed(6);
+        Assert.Contains("encrypted", ToolRun.Of("repair", _folder["f"], "-o", _folder["new"]).Failed(3).Error);
+        Assert.Contains("encrypted", ToolRun.Of("compact", _folder["f"]).Failed(3).Error);
+        Assert.Contains("encrypted", ToolRun.Of("compact", _folder["f"], "-o", _folder["new"]).Failed(3).Error);
+        Assert.Equal(before, File.ReadAllBytes(_folder["f"]));
+        Assert.False(File.Exists(_folder["new"]));
+
+        ToolRun.Ok("diff", _folder["f"] + "@1", _folder["f"], "--key-file", _key);
+        ToolRun.Ok("prune", _folder["f"], "--keep-last", "1", "--key-file", _key);
+        ToolRun.Ok("verify", _folder["f"], "--deep", "--key-file", _key);
+        ToolRun.Ok("export", _folder["f"], "-o", _folder["out"], "--key-file", _key);
+        Assert.Equal(RawImages.Changed(_image, 3), File.ReadAllBytes(_folder["out"]));
+    }
+
     [Theory]
     [InlineData("31 bytes, no key at all, really")]
     [InlineData("")]

@@ -28,6 +28,11 @@ internal sealed class SalvageSource
         _cancellation = cancellation;
         var finder = new RootFinder(storage, options);
         Header = finder.ReadHeader();
+        if (Header.Encryption is not null)
+        {
+            throw new UnsupportedException($"{storage.Name} is encrypted, and encrypted files are neither repaired nor compacted yet. What is intact of it can be read with its key.");
+        }
+
         _roots = finder.ReadRoots(Header);
         Nodes = new NodeReader(new BlockReader(storage, Header.SegmentSize, storage.Length));
     }

@@ -25,11 +25,17 @@ internal sealed class AccessOptions
     };
 
     /// <summary>Adds the options to a command.</summary>
-    public static AccessOptions AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="withRoot">Whether it opens one file, of which a root can be expected.</param>
+    public static AccessOptions AddTo(Command command, bool withRoot = true)
     {
         var options = new AccessOptions();
         command.Options.Add(options._keyFile);
-        command.Options.Add(options._expectRoot);
+        if (withRoot)
+        {
+            command.Options.Add(options._expectRoot);
+        }
+
         return options;
     }
 

@@ -14,19 +14,21 @@ internal static class DiffCommand
         var pages = new Option<bool>("--pages") { Description = "List the pages that differ, as runs." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("diff", "Compare two epochs page by page. The exit code does not depend on what is found.") { first, second, pages, json };
+        var access = AccessOptions.AddTo(command, withRoot: false);
         command.SetAction((parsed, cancellation) => RunAsync(
-            console, EpochReference.Parse(parsed.GetRequiredValue(first)), EpochReference.Parse(parsed.GetRequiredValue(second)), parsed.GetValue(pages), parsed.GetValue(json), cancellation));
+            console, access.Read(parsed), EpochReference.Parse(parsed.GetRequiredValue(first)), EpochReference.Parse(parsed.GetRequiredValue(second)), parsed.GetValue(pages), parsed.GetValue(json), cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        ToolConsole console, EpochReference first, EpochReference second, bool pages, bool json, CancellationToken cancellation)
+        ToolConsole console, CheckpointAccess access, EpochReference first, EpochReference second, bool pages, bool json, CancellationToken cancellation)
     {
-        using CheckpointReader firstReader = CheckpointFiles.OpenReader(first.Path);
+        using CheckpointAccess held = access;
+        using CheckpointReader firstReader = access.Open(first.Path);
 
         // Through one reader, shared parts of two epochs are known to be the same.
         bool sameFile = Path.GetFullPath(first.Path) == Path.GetFullPath(second.Path);
-        using CheckpointReader? other = sameFile ? null : CheckpointFiles.OpenReader(second.Path);
+        using CheckpointReader? other = sameFile ? null : access.Open(second.Path);
         using Epoch one = Open(firstReader, first);
         using Epoch two = Open(other ?? firstReader, second);
         using EpochComparison comparison = await ProgressDisplay.RunAsync(

@@ -24,6 +24,7 @@ internal static class PruneCommand
         var labelled = new Option<bool>("--keep-labelled") { Description = "Keep the epochs that have a label." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("prune", "Drop epochs. What any option keeps, and the newest, stays.") { file, last, every, within, labelled, json };
+        var access = AccessOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(last) is null && result.GetResult(every) is null && result.GetResult(within) is null && !result.GetValue(labelled))
@@ -34,6 +35,7 @@ internal static class PruneCommand
         command.SetAction(parsed => Run(
             console,
             parsed.GetRequiredValue(file),
+            access.Read(parsed),
             new PrunePolicy
             {
                 KeepLast = parsed.GetValue(last),
@@ -59,9 +61,10 @@ internal static class PruneCommand
         return option;
     }
 
-    private static int Run(ToolConsole console, string file, PrunePolicy policy, bool json)
+    private static int Run(ToolConsole console, string file, CheckpointAccess access, PrunePolicy policy, bool json)
     {
-        using CheckpointWriter writer = CheckpointWriter.Open(file);
+        using CheckpointAccess held = access;
+        using CheckpointWriter writer = CheckpointWriter.Open(file, new CheckpointWriterOptions { Key = access.Key, ExpectedRoot = access.ExpectedRoot });
         PruneReport report = writer.Prune(policy);
         if (json)
         {
