@@ -22,7 +22,11 @@ internal sealed class RootFinder(SalvageStorage storage, RepairOptions options)
         if (options.PageSize is not { } pageSize || options.SegmentSize is not { } segmentSize)
         {
             throw new CorruptDataException(
-                $"{storage.Name} has no valid header at offset {Layout.HeaderOffset} or {Layout.HeaderCopyOffset}. If it is a checkpoint file, say its page size and its segment size (4096 and 4194304 unless it was made with others).") { Offset = 0 };
+                $"{storage.Name} has no valid header at offset {Layout.HeaderOffset} or {Layout.HeaderCopyOffset}. "
+                + "If it is a checkpoint file, say its page size and its segment size (4096 and 4194304 unless it was made with others).")
+            {
+                Offset = 0,
+            };
         }
 
         return new FileHeader(pageSize, System.Numerics.BitOperations.Log2((uint)segmentSize), FileIdOfSlots(), DateTimeOffset.UnixEpoch, 0, 0);
