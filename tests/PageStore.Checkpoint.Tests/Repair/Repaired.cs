@@ -42,7 +42,7 @@ internal sealed class Repaired : IDisposable
         Assert.Equal(Report.Epochs, Reader.EpochCount);
         foreach (EpochInfo info in Reader.Epochs())
         {
-            AssertEpoch(Reader.OpenEpoch(info.Id), models[(int)info.Id.Value - 1]);
+            AssertEpoch(Reader.OpenEpoch(info.Id), models.Single(model => model.Id == info.Id.Value));
         }
     }
 
