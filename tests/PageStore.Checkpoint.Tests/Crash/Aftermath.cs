@@ -21,6 +21,12 @@ internal sealed record Thoroughness
     /// <summary>Where not all are tried, this many are drawn.</summary>
     public int Samples { get; init; } = 200;
 
+    /// <summary>Whether the file is tried in each length that it may have, where the extremes are tried.</summary>
+    public bool AllLengths { get; init; } = true;
+
+    /// <summary>Of so many states one has to take another epoch, besides being whole.</summary>
+    public int GoOnEvery { get; init; } = 1;
+
     /// <summary>Of so many states one is crashed again while the next writer goes on in it.</summary>
     public int SecondCrashEvery { get; init; } = 40;
 }

@@ -9,16 +9,17 @@ internal sealed class CrashCheck(CrashScenario scenario, IReadOnlyList<Committed
     /// <param name="file">What the crash left.</param>
     /// <param name="promise">Which states it may be in.</param>
     /// <param name="hostRun">The run of the host after the crash.</param>
-    /// <param name="next">How durably the next writer commits.</param>
-    /// <returns>The number of the state that the next writer found, and the one that it committed; null where there was no file yet.</returns>
-    public (int Found, CommittedState Next)? Check(MemoryFile file, Promise promise, Guid hostRun, Durability next)
+    /// <param name="next">How durably the next writer commits; null to leave it at reading.</param>
+    /// <returns>The number of the state that the next writer found, and the one that it committed; null where there was no file yet, or no next writer.</returns>
+    public (int Found, CommittedState Next)? Check(MemoryFile file, Promise promise, Guid hostRun, Durability? next)
     {
         if (promise.Lowest == Promise.NoFile && !Opens(file, hostRun))
         {
             return null;
         }
 
-        return GoOn(file, AssertPromised(file, promise, hostRun), promise, hostRun, next);
+        int found = AssertPromised(file, promise, hostRun);
+        return next is { } durability ? GoOn(file, found, promise, hostRun, durability) : null;
     }
 
     /// <summary>The same check of what comes next.</summary>

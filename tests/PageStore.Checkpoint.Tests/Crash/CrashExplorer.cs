@@ -129,7 +129,7 @@ internal sealed class CrashExplorer(string name, IReadOnlyList<CommittedState> s
     private void CheckPowerLoss(FileImage image, UInt128 hash, Promise promise)
     {
         var file = new MemoryFile(image.Content);
-        if (check.Check(file, promise, AnotherRun(hash), NextDurability(hash)) is { } next && hash % (uint)thoroughness.SecondCrashEvery == 0)
+        if (check.Check(file, promise, AnotherRun(hash), hash % (uint)thoroughness.GoOnEvery == 0 ? NextDurability(hash) : null) is { } next && hash % (uint)thoroughness.SecondCrashEvery == 0)
         {
             // Once more, while the writer goes on in what the first crash left.
             LosePowerNext([states[next.Found].AtStart(), next.Next], file, from: 0);
@@ -149,8 +149,7 @@ internal sealed class CrashExplorer(string name, IReadOnlyList<CommittedState> s
 
     private void LosePowerNext(IReadOnlyList<CommittedState> next, MemoryFile file, int from)
     {
-        var few = new Thoroughness { AllOperations = 5, Samples = Math.Max(4, thoroughness.Samples / 10), SecondCrashEvery = int.MaxValue };
-        var second = new CrashExplorer("next writer", next, file, check.For(next), few);
+        var second = new CrashExplorer("next writer", next, file, check.For(next), CrashScenarios.Next);
         second.PowerLosses(from);
         Interlocked.Add(ref _tried, second._tried);
         Interlocked.Add(ref _distinct, second._distinct);

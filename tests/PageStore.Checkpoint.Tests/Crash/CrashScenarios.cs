@@ -51,7 +51,13 @@ internal static class CrashScenarios
     public static IReadOnlyList<CrashScenario> All { get; } =
         [.. Enum.GetValues<Durability>().SelectMany(durability => Scenarios.Select(scenario => scenario with { Durability = durability }))];
 
-    public static Thoroughness Thoroughness { get; } = new() { AllOperations = Factor() > 1 ? 12 : 9, Samples = 40 * Factor() };
+    /// <summary>What is tried of a scenario; the long run tries each subset of as many operations as can be told apart in reasonable time.</summary>
+    public static Thoroughness Thoroughness { get; } = new() { AllOperations = IsLong ? 12 : 7, Samples = 8 * Factor(), SecondCrashEvery = IsLong ? 40 : 200 };
+
+    /// <summary>The same, for a writer that goes on after a crash or a fault: there are many of them.</summary>
+    public static Thoroughness Next { get; } = new() { AllOperations = IsLong ? 5 : 3, AllSectors = 2, Samples = IsLong ? 10 : 2, AllLengths = IsLong, GoOnEvery = IsLong ? 1 : 4, SecondCrashEvery = int.MaxValue };
+
+    private static bool IsLong => Factor() > 1;
 
     public static CrashScenario Named(string name) => All.Single(scenario => scenario.Name == name);
 

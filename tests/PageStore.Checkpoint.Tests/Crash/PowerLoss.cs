@@ -8,14 +8,14 @@ internal static class PowerLoss
     public static IEnumerable<Aftermath> Of(IReadOnlyList<FileOperation> pending, Thoroughness thoroughness, int seed) =>
         pending.Count == 0
             ? [new Aftermath("nothing was pending", (_, _) => true)]
-            : Extremes(pending.Count)
+            : Extremes(pending.Count, thoroughness.AllLengths)
                 .Concat(pending.Count <= thoroughness.AllOperations ? Subsets(pending.Count) : DrawnSubsets(pending.Count, thoroughness.Samples, seed))
                 .Concat(Enumerable.Range(0, pending.Count).SelectMany(i => Torn(pending, i, thoroughness, seed)))
                 .Concat(DrawnSectors(pending, thoroughness.Samples, seed));
 
     /// <summary>All that came first, all but one, only one; each with each length.</summary>
-    private static IEnumerable<Aftermath> Extremes(int count) =>
-        from growth in Growths
+    private static IEnumerable<Aftermath> Extremes(int count, bool allLengths) =>
+        from growth in allLengths ? Growths : [Growth.AsWritten]
         from i in Enumerable.Range(0, count + 1)
         from aftermath in new[]
         {
