@@ -42,9 +42,11 @@ internal static class SampleFiles
     };
 
     /// <summary>Three epochs, two branches, all page classes, sections, a read set.</summary>
-    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteRich(bool lz4, bool encrypted = false) => Write((lz4
-        ? Rich with { Lz4 = true, Epochs = [Rich.Epochs[0] with { Sections = [300, 65_600] }, .. Rich.Epochs.Skip(1)] }
-        : Rich) with { Encrypted = encrypted });
+    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteRich(bool lz4, bool encrypted = false)
+    {
+        History packed = Rich with { Lz4 = true, Epochs = [Rich.Epochs[0] with { Sections = [300, 65_600] }, .. Rich.Epochs.Skip(1)] };
+        return Write((lz4 ? packed : Rich) with { Encrypted = encrypted });
+    }
 
     /// <summary>Two epochs and hardly a page, so that nearly all that is read of the file is header, slots and index.</summary>
     public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteTiny(bool encrypted = false) => Write(Tiny with { Lz4 = true, Encrypted = encrypted });
