@@ -29,7 +29,7 @@ internal sealed class CrashRun
     /// <summary>Whether the writer refused everything behind the failure.</summary>
     public bool Poisoned { get; private set; }
 
-    /// <summary>Whether it wrote anything behind the failure.</summary>
+    /// <summary>Whether it did anything to the file behind the failure that can be seen.</summary>
     public bool Touched { get; private set; }
 
     /// <summary>Whether the fault struck while a writer was closed, which tells nobody.</summary>
@@ -173,7 +173,9 @@ internal sealed class CrashRun
         Poisoned = _writer is null || IsPoisoned(_writer);
         _writer?.Dispose();
         _writer?.Dispose();
-        Touched = Now != before;
+
+        // A write of pages that was under way when another failed may still end; nothing reaches them.
+        Touched = File.Operations.Skip(before).Any(operation => operation is not WriteOperation { Offset: >= Layout.SegmentsOffset });
     }
 
     private static bool IsPoisoned(CheckpointWriter writer) =>
