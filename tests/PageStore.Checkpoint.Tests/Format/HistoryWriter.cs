@@ -4,6 +4,7 @@ namespace PageStore.Checkpoint.Tests;
 internal sealed class HistoryWriter(History history, Func<CheckpointWriter> create, Func<CheckpointWriter> open)
 {
     private readonly List<ModelEpoch> _epochs = [];
+    private readonly List<ModelEpoch> _ever = [];
 
     /// <summary>Goes on with a file that holds epochs already.</summary>
     public HistoryWriter(History history, IReadOnlyList<ModelEpoch> epochs, long lastId)
@@ -15,6 +16,9 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
 
     /// <summary>The committed epochs, as they must read.</summary>
     public IReadOnlyList<ModelEpoch> Epochs => _epochs;
+
+    /// <summary>All that were ever committed: of a damaged file dropped ones may come back.</summary>
+    public IReadOnlyList<ModelEpoch> Ever => _ever;
 
     /// <summary>What the library returned from the commit of each of them.</summary>
     public List<EpochInfo> Infos { get; } = [];
@@ -71,6 +75,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
             model.Finish();
             Infos.Add(builder.Commit());
             _epochs.Add(model);
+            _ever.Add(model);
             LastId = model.Id;
         }
 
