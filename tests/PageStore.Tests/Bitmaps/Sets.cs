@@ -23,14 +23,14 @@ internal static class Sets
     /// <summary>Each page with the same probability.</summary>
     public static bool[] Random(int length, double density, int seed)
     {
-        var random = new Random(HashCode.Combine(length, density, seed));
+        var random = new Random(SeedOf(length, seed) + (int)(density * 1000));
         return Enumerable.Range(0, length).Select(_ => random.NextDouble() < density).ToArray();
     }
 
     /// <summary>Runs of very different lengths.</summary>
     public static bool[] Runs(int length, int seed)
     {
-        var random = new Random(HashCode.Combine(length, seed));
+        var random = new Random(SeedOf(length, seed));
         var set = new bool[length];
         bool on = false;
         for (int i = 0, left = 0; i < length; i++, left--)
@@ -114,4 +114,7 @@ internal static class Sets
     /// <summary>What a bitmap holds, asked page by page.</summary>
     public static bool[] FromBitmap(PageBitmap bitmap) =>
         Enumerable.Range(0, (int)bitmap.Length).Select(i => bitmap.Contains(new Pfn(i))).ToArray();
+
+    /// <summary>The same in every process, which HashCode is not: a failure must come again.</summary>
+    private static int SeedOf(int length, int seed) => unchecked((length * 31) + (seed * 1_000_003));
 }
