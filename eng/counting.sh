@@ -8,7 +8,7 @@ failures=()
 finished=no
 
 # A step that hangs must not take the whole run's time with it.
-readonly step_limit=30m
+readonly step_limit=50m
 
 # Whatever ends the script, the counting line is its last.
 trap finish EXIT
