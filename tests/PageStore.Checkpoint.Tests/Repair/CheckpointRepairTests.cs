@@ -16,7 +16,9 @@ public sealed class CheckpointRepairTests
         Assert.Equal((written.Epochs.Count, 0L), (repaired.Report.Epochs, repaired.Report.PagesLost));
         ModelAssert.Matches(repaired.Reader, written.Epochs);
         Assert.Empty(repaired.Reader.VerifyDeep().Damage);
-        Assert.InRange(repaired.File.Length, 0, written.File.Length + (2 * history.SegmentSize));
+
+        // Each of the four classes has a segment that is filled only in part, and a pruned file was cut off behind other ones.
+        Assert.InRange(repaired.File.Length, 0, written.File.Length + (5 * history.SegmentSize));
     }
 
     [Property(MaxTest = 60, Arbitrary = [typeof(HistoryArbitrary)])]
