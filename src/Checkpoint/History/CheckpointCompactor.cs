@@ -54,37 +54,23 @@ public static class CheckpointCompactor
         return report;
     }
 
-    private static CompactReport Copy(FileStorage file, string target, IProgress<long>? progress, CancellationToken cancellationToken)
+    private static CompactReport Copy(FileStorage file, string target, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        CheckpointRepair.Salvage(file, target, new RepairOptions(), report => Accept(file, report), progress, cancellationToken);
+
+    /// <summary>A compaction brings over everything, or nothing.</summary>
+    private static CompactReport Accept(FileStorage file, RepairReport report)
     {
-        bool created = false;
-        try
+        if (report.Lost.Count > 0)
         {
-            RepairReport report = CheckpointRepair.Salvage(file, Create, new RepairOptions(), progress, cancellationToken);
-            if (report.Lost.Count > 0)
+            LostPart lost = report.Lost[0];
+            throw new CorruptDataException($"{file.Name} is damaged: {lost.Part ?? "page"}: {lost.Reason} It was left as it is; repair salvages what is left.")
             {
-                LostPart lost = report.Lost[0];
-                throw new CorruptDataException($"{file.Name} is damaged: {lost.Part ?? "page"}: {lost.Reason} It was left as it is; repair salvages what is left.")
-                {
-                    Epoch = lost.Epoch,
-                    Pfn = lost.Pages?.First,
-                    Offset = lost.Offset,
-                };
-            }
-
-            FileStorage.SyncFolderOf(target);
-            return new CompactReport(report.Epochs, file.Length, report.FileBytes);
-        }
-        catch when (created)
-        {
-            File.Delete(target);
-            throw;
+                Epoch = lost.Epoch,
+                Pfn = lost.Pages?.First,
+                Offset = lost.Offset,
+            };
         }
 
-        IStorage Create()
-        {
-            FileStorage storage = FileStorage.Create(target);
-            created = true;
-            return storage;
-        }
+        return new CompactReport(report.Epochs, file.Length, report.FileBytes);
     }
 }

@@ -12,9 +12,8 @@ namespace PageStore.Checkpoint;
 public static class CheckpointRepair
 {
     /// <summary>Salvages a file into a new one, which must not exist; it is removed again if this throws.</summary>
-    /// <param name="damaged">The damaged file. It is only read, by position, whatever the options say of the mode: it may be truncated.</param>
+    /// <param name="damaged">The damaged file. It is only read, and by position: it may be truncated. A writer may be at work on it.</param>
     /// <param name="target">The new file, readable and writable by its owner only.</param>
-    /// <param name="readerOptions">How to read the damaged file; null stands for the defaults.</param>
     /// <param name="options">How to repair; null stands for the defaults.</param>
     /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
     /// <param name="cancellationToken">Ends the repair; the new file is removed.</param>
@@ -26,23 +25,35 @@ public static class CheckpointRepair
     public static RepairReport Salvage(
         string damaged,
         string target,
-        CheckpointReaderOptions? readerOptions = null,
         RepairOptions? options = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(damaged);
         ArgumentException.ThrowIfNullOrEmpty(target);
-        _ = readerOptions;
         options ??= new();
         options.Validate();
         using FileStorage file = FileStorage.OpenToRead(damaged);
+        return Salvage(file, target, options, static report => report, progress, cancellationToken);
+    }
+
+    /// <summary>Salvages an open file into a new one, which is removed again if this throws.</summary>
+    /// <param name="damaged">The file; stays the caller's to dispose.</param>
+    /// <param name="target">The new file.</param>
+    /// <param name="options">How to repair.</param>
+    /// <param name="accept">Makes the result of the report, or throws.</param>
+    /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
+    /// <param name="cancellationToken">Ends the repair.</param>
+    internal static T Salvage<T>(
+        FileStorage damaged, string target, RepairOptions options, Func<RepairReport, T> accept, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
         bool created = false;
         try
         {
-            RepairReport report = Salvage(file, Create, options, progress, cancellationToken);
+            HoldRoot(damaged);
+            T result = accept(Salvage(damaged, Create, options, progress, cancellationToken));
             FileStorage.SyncFolderOf(target);
-            return report;
+            return result;
         }
         catch when (created)
         {
@@ -55,6 +66,22 @@ public static class CheckpointRepair
             FileStorage storage = FileStorage.Create(target);
             created = true;
             return storage;
+        }
+    }
+
+    /// <summary>
+    /// Takes a lease on the newest root, which ends with the storage: what it reaches must not be reused while it is brought over. A file so damaged that
+    /// it has no root to hold has no writer either.
+    /// </summary>
+    private static void HoldRoot(FileStorage file)
+    {
+        try
+        {
+            new RootLeases(file).Acquire(FileRoot.ReadHeader(file));
+        }
+        catch (PageStoreException)
+        {
+            // What is wrong with the file is for the salvage to find, and to say.
         }
     }
 

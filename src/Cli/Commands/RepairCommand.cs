@@ -49,7 +49,7 @@ internal static class RepairCommand
     {
         long start = Stopwatch.GetTimestamp();
         RepairReport report = await ProgressDisplay.RunAsync(
-            console, "repair", "pages", null, progress => Task.FromResult(CheckpointRepair.Salvage(file, output, null, options, progress, cancellation)));
+            console, "repair", "pages", null, progress => Task.FromResult(CheckpointRepair.Salvage(file, output, options, progress, cancellation)));
         if (json)
         {
             var result = new RepairResult(

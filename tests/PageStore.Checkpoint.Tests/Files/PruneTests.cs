@@ -94,6 +94,43 @@ public sealed class PruneTests : IDisposable
     }
 
     [Fact]
+    public void A_compaction_keeps_what_it_reads_while_a_writer_prunes_and_reuses()
+    {
+        string target = _path + ".new";
+        try
+        {
+            using CheckpointWriter writer = CheckpointWriter.Create(_path, new CheckpointWriterOptions { SegmentSize = 1 << 16 });
+            Write(writer, null, 0, 64);
+            for (int epoch = 1; epoch < 6; epoch++)
+            {
+                Write(writer, epoch, 0, 64);
+            }
+
+            var prune = new Once(() =>
+            {
+                for (int epoch = 6; epoch < 12; epoch++)
+                {
+                    Write(writer, epoch, 0, 64);
+                    writer.Prune(new PrunePolicy { KeepLast = 1 });
+                }
+            });
+            CheckpointCompactor.Compact(_path, target, prune, TestContext.Current.CancellationToken);
+            Assert.True(prune.IsDone);
+
+            using CheckpointReader reader = CheckpointReader.Open(target);
+            Assert.Equal([1L, 2, 3, 4, 5, 6], reader.Epochs().Select(epoch => epoch.Id.Value));
+            for (int epoch = 1; epoch <= 6; epoch++)
+            {
+                AssertPage(reader, epoch, 63, seed: epoch);
+            }
+        }
+        finally
+        {
+            File.Delete(target);
+        }
+    }
+
+    [Fact]
     public void Dropping_all_but_the_last_gives_the_space_back()
     {
         using CheckpointWriter writer = CheckpointWriter.Create(_path, new CheckpointWriterOptions { SegmentSize = 1 << 16 });
@@ -170,5 +207,20 @@ public sealed class PruneTests : IDisposable
         byte[] page = new byte[4096];
         epoch.ReadPage(new Pfn(pfn), page);
         Assert.Equal(PageOf(seed, pfn), page);
+    }
+
+    /// <summary>Does something at the first report, on the reporting thread.</summary>
+    private sealed class Once(Action action) : IProgress<long>
+    {
+        public bool IsDone { get; private set; }
+
+        public void Report(long value)
+        {
+            if (!IsDone)
+            {
+                IsDone = true;
+                action();
+            }
+        }
     }
 }
