@@ -26,7 +26,7 @@ internal static class IndexShare
         Console.WriteLine($"index bytes of stored bytes in the steady state, {epochs} epochs, {(lz4 ? "LZ4 at about 2:1" : "raw")}");
         foreach (string trace in args.Where(arg => arg.EndsWith(".jsonl.gz", StringComparison.Ordinal)))
         {
-            List<long[]> intervals = ReadTrace(trace, out long pages);
+            List<Interval> intervals = ReadTrace(trace, out long pages);
             Measure(Path.GetFileName(trace), pages, epochs, intervals.Count, lz4, epoch => intervals[epoch % intervals.Count]);
         }
 
@@ -35,32 +35,33 @@ internal static class IndexShare
         return 0;
     }
 
-    /// <summary>The page sets that the intervals of a trace wrote; the first line is its header.</summary>
-    private static List<long[]> ReadTrace(string path, out long pages)
+    /// <summary>The page sets that the intervals of a trace wrote and read; the first line is its header.</summary>
+    private static List<Interval> ReadTrace(string path, out long pages)
     {
         using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
-        reader.ReadLine();
-        List<long[]> intervals = [];
-        pages = 0;
+        pages = JsonDocument.Parse(reader.ReadLine()!).RootElement.GetProperty("pages").GetInt64();
+        List<Interval> intervals = [];
         while (reader.ReadLine() is { } line)
         {
-            List<long> written = [];
-            foreach (JsonElement run in JsonDocument.Parse(line).RootElement.GetProperty("written").EnumerateArray())
-            {
-                for (long pfn = run[0].GetInt64(), end = pfn + run[1].GetInt64(); pfn < end; pfn++)
-                {
-                    written.Add(pfn);
-                }
-            }
-
-            pages = Math.Max(pages, written.Count == 0 ? 0 : written.Max() + 1);
-            intervals.Add([.. written.Order()]);
+            JsonElement interval = JsonDocument.Parse(line).RootElement;
+            intervals.Add(new Interval([.. Pages(interval, "written").Order()], [.. Pages(interval, "read")]));
         }
 
         return intervals;
     }
 
-    private static long[] Uniform(Random random)
+    private static IEnumerable<long> Pages(JsonElement interval, string set)
+    {
+        foreach (JsonElement run in interval.GetProperty(set).EnumerateArray())
+        {
+            for (long pfn = run[0].GetInt64(), end = pfn + run[1].GetInt64(); pfn < end; pfn++)
+            {
+                yield return pfn;
+            }
+        }
+    }
+
+    private static Interval Uniform(Random random)
     {
         var set = new SortedSet<long>();
         while (set.Count < UniformWritten)
@@ -68,10 +69,10 @@ internal static class IndexShare
             set.Add(random.NextInt64(UniformGuest));
         }
 
-        return [.. set];
+        return new Interval([.. set], []);
     }
 
-    private static void Measure(string name, long pages, int epochs, int round, bool lz4, Func<int, long[]> writtenIn)
+    private static void Measure(string name, long pages, int epochs, int round, bool lz4, Func<int, Interval> interval)
     {
         string path = Path.Combine(Environment.CurrentDirectory, "index.bench.pages");
         File.Delete(path);
@@ -79,7 +80,7 @@ internal static class IndexShare
         (long Content, long Index) start = default;
         using (CheckpointWriter writer = CheckpointWriter.Create(path, options))
         {
-            WriteEpoch(writer, pages, [.. Enumerable.Range(0, (int)pages).Select(pfn => (long)pfn)], 0, lz4);
+            WriteEpoch(writer, pages, new Interval([.. Enumerable.Range(0, (int)pages).Select(pfn => (long)pfn)], []), 0, lz4);
             for (int epoch = 1; epoch <= epochs; epoch++)
             {
                 if (epoch == epochs - round + 1)
@@ -87,7 +88,7 @@ internal static class IndexShare
                     start = Used(writer);
                 }
 
-                WriteEpoch(writer, pages, writtenIn(epoch), epoch, lz4);
+                WriteEpoch(writer, pages, interval(epoch), epoch, lz4);
             }
 
             (long content, long index) = Used(writer);
@@ -101,17 +102,24 @@ internal static class IndexShare
     }
 
     /// <summary>Writes pages that are different each time: random, or half random for LZ4.</summary>
-    private static void WriteEpoch(CheckpointWriter writer, long pages, long[] written, int seed, bool lz4)
+    private static void WriteEpoch(CheckpointWriter writer, long pages, Interval interval, int seed, bool lz4)
     {
         var random = new Random(seed);
         byte[] page = new byte[PageSize];
         using EpochBuilder builder = writer.BeginEpoch(new EpochOptions { Parent = writer.Newest, PageCount = pages });
-        foreach (long pfn in written)
+        foreach (long pfn in interval.Written)
         {
             random.NextBytes(lz4 ? page.AsSpan(0, PageSize / 2) : page);
             builder.WritePages(new Pfn(pfn), page);
         }
 
+        using PageBitmap read = new(pages);
+        foreach (long pfn in interval.Read)
+        {
+            read.Set(new Pfn(pfn));
+        }
+
+        builder.SetReadSet(read);
         builder.Commit();
     }
 
@@ -134,4 +142,7 @@ internal static class IndexShare
 
         return (content, index);
     }
+
+    /// <summary>The pages that an epoch's interval wrote and read, by number.</summary>
+    private sealed record Interval(long[] Written, long[] Read);
 }
