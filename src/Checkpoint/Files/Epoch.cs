@@ -83,7 +83,7 @@ public sealed class Epoch : IGuestMemory, IDisposable
         TreeCursor? cursor = null;
         try
         {
-            cursor = BindCursor(first);
+            cursor = BindCursor(first, _root.PageTables);
             ReadRuns(cursor, first, destination, types);
         }
         catch
@@ -107,7 +107,7 @@ public sealed class Epoch : IGuestMemory, IDisposable
     public PageInfo GetPageInfo(Pfn pfn)
     {
         ThrowIfOutside(pfn, 1);
-        TreeCursor cursor = BindCursor(pfn);
+        TreeCursor cursor = BindCursor(pfn, _root.PageTables);
         try
         {
             return PageInfo.Of(GetEntry(cursor, pfn, out _), RawBytes);
@@ -183,11 +183,13 @@ public sealed class Epoch : IGuestMemory, IDisposable
     /// <summary>The runs of pages that the page table says anything of: present ones, and absent ones that are more than a hole.</summary>
     internal IEnumerable<PfnRun> EntryRuns() => Runs(entry => !entry.IsPlainAbsent);
 
-    /// <summary>A cursor over the page table; <paramref name="pfn"/> is what the damage names if even the root is wrong.</summary>
-    internal TreeCursor BindCursor(Pfn pfn)
+    /// <summary>A cursor over the page table.</summary>
+    /// <param name="pfn">What the damage names if even the root is wrong.</param>
+    /// <param name="cache">Keeps nodes beyond this cursor, for who comes back to them.</param>
+    internal TreeCursor BindCursor(Pfn pfn, NodeCache? cache = null)
     {
         TreeCursor cursor = Cursors.Get();
-        Bind(cursor, pfn);
+        Bind(cursor, pfn, cache);
         return cursor;
     }
 
@@ -210,11 +212,11 @@ public sealed class Epoch : IGuestMemory, IDisposable
         }
     }
 
-    private void Bind(TreeCursor cursor, Pfn pfn)
+    private void Bind(TreeCursor cursor, Pfn pfn, NodeCache? cache = null)
     {
         try
         {
-            cursor.Bind(_root.Nodes, _record.PageTable, TreeKind.PageTable, _record.Offset + EpochRecord.PageTableOffset);
+            cursor.Bind(_root.Nodes, _record.PageTable, TreeKind.PageTable, _record.Offset + EpochRecord.PageTableOffset, cache);
         }
         catch (CorruptDataException cause)
         {

@@ -3,6 +3,8 @@ namespace PageStore.Checkpoint;
 /// <summary>One consistent view of a file: its header, one committed root, and what reads below it. Immutable, thread-safe.</summary>
 internal sealed class FileRoot
 {
+    private NodeCache? _pageTables;
+
     /// <summary>Makes the view of a root that is known to be valid.</summary>
     public FileRoot(IStorage storage, FileHeader header, RootSlot slot, int slotIndex)
     {
@@ -21,6 +23,9 @@ internal sealed class FileRoot
     public int SlotIndex { get; }
 
     public NodeReader Nodes { get; }
+
+    /// <summary>Keeps nodes of the page tables that epochs are read through.</summary>
+    public NodeCache PageTables => LazyInitializer.EnsureInitialized(ref _pageTables, static () => new NodeCache());
 
     /// <summary>Reads the header, the second copy if the first is damaged.</summary>
     /// <exception cref="CorruptDataException">Neither copy is one.</exception>
