@@ -2,7 +2,7 @@ namespace PageStore.Checkpoint;
 
 /// <summary>
 /// Compares what the record of an epoch says with its page table and its sets: the counts of pages by class, and that W holds every page
-/// in which it differs from its parent. Epochs come by ascending id. The counts of an epoch are those of the one that it is compared with
+/// whose content differs from its parent's. Epochs come by ascending id. The counts of an epoch are those of the one that it is compared with
 /// and the difference, so the cost grows with what differs.
 /// </summary>
 internal sealed class EpochChecks(FileRoot root, Action<CorruptDataException> report, CancellationToken cancellation)
@@ -32,7 +32,7 @@ internal sealed class EpochChecks(FileRoot root, Action<CorruptDataException> re
             {
                 counts.Add(ClassCounts.ClassOf(before.Kind), -count);
                 counts.Add(ClassCounts.ClassOf(after.Kind), count);
-                unwritten += isParent && written is not null ? CountUnwritten(written, first, count) : 0;
+                unwritten += isParent && written is not null && !IsMoved(before, after) ? CountUnwritten(written, first, count) : 0;
             },
             Cancellation = cancellation,
         };
@@ -58,6 +58,10 @@ internal sealed class EpochChecks(FileRoot root, Action<CorruptDataException> re
             Report(record, $"{unwritten} pages differ from the parent's and are not in W");
         }
     }
+
+    /// <summary>A writer may store a page anew that was not written, to empty a segment: another block, the same content.</summary>
+    private static bool IsMoved(Entry before, Entry after) =>
+        before.HasBlock && after.HasBlock && before.Type == after.Type && before.ContentSum == after.ContentSum;
 
     private static long CountUnwritten(PageBitmap written, long first, long count)
     {

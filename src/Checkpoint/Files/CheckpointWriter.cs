@@ -17,6 +17,7 @@ public sealed class CheckpointWriter : IDisposable
         Codec = options.Codec;
         Clock = options.Clock;
         _file = new WritableFile(storage, header, options);
+        Cleaner = new SegmentCleaner(_file.Segments, header.SegmentSize, options.CleansAlways);
     }
 
     /// <summary>The page size in bytes.</summary>
@@ -50,6 +51,9 @@ public sealed class CheckpointWriter : IDisposable
     internal BlockAppender Blocks => _file.Blocks;
 
     internal TreeWriter Trees => _file.Trees;
+
+    /// <summary>Moves what pins segments in which little is live.</summary>
+    internal SegmentCleaner Cleaner { get; }
 
     internal FileRoot Root => _file.Root;
 

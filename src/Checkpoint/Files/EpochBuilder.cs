@@ -238,7 +238,9 @@ public sealed class EpochBuilder : IDisposable
     private EpochRecord Finish()
     {
         RemovePagesBehindEnd();
+        MoveOutOfSparseSegments();
         TreeRoot table = _table.Finish(PageCount);
+        _writer.Trees.MovesNodes = false;
         using PageBitmap written = WrittenSet();
         BlobWriter blobs = Blobs(PageCodecs.None);
         BlobRef writtenSet = EpochSets.Write(blobs, _writer.Index, written);
@@ -262,6 +264,18 @@ public sealed class EpochBuilder : IDisposable
             Label = string.IsNullOrEmpty(_options.Label) ? null : _options.Label,
             Sections = _sections,
         };
+    }
+
+    /// <summary>Only along the newest line: what another branch holds goes with it.</summary>
+    private void MoveOutOfSparseSegments()
+    {
+        bool moves = _parent is not null && Amendments is null && _parent.Epoch.Record.Id == _writer.Newest && _parent.Epoch.PageCount <= PageCount
+            && _writer.Cleaner.IsDue();
+        _writer.Trees.MovesNodes = moves;
+        if (moves)
+        {
+            _writer.Cleaner.Move(_parent!.Epoch, _written, _encoder, _table);
+        }
     }
 
     /// <summary>A guest that has become smaller than its parent has no page behind its end.</summary>

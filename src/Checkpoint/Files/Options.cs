@@ -103,6 +103,9 @@ public sealed record CheckpointWriterOptions
     /// <summary>Told of each block that is sealed.</summary>
     internal SealObserver? SealObserver { get; init; }
 
+    /// <summary>Whether pages move out of sparse segments with every epoch, however little it gains. A seam for tests.</summary>
+    internal bool CleansAlways { get; init; }
+
     internal void Validate()
     {
         RootHash.Validate(ExpectedRoot);

@@ -16,6 +16,9 @@ internal readonly record struct LeafChange(long Key, int Order, Entry Entry);
 /// <param name="pageSize">The size of the content of a page table's leaf.</param>
 internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockAppender blocks, SegmentAllocator? space, int pageSize)
 {
+    /// <summary>Whether nodes on the way of a change move out of sparse segments, even if nothing of them changes.</summary>
+    public bool MovesNodes { get; set; }
+
     /// <summary>Applies changes.</summary>
     /// <param name="root">The old version.</param>
     /// <param name="kind">What the tree holds.</param>
@@ -90,7 +93,8 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
 
         Node node = default;
         nodes.ReadWithBase(old, kind, level, number, ref node);
-        bool changed = false;
+        Entry oldBase = node.BaseEntry;
+        bool changed = LeaveSparse(old, ref node);
         while (!changes.IsEmpty)
         {
             ReadOnlySpan<LeafChange> part = TakeSlot(ref changes, level, out int slot);
@@ -105,8 +109,20 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
         }
 
         Entry written = Write(ref node, kind, level, number, out Entry newBase);
-        ReleaseReplaced(old, node.BaseEntry, written, newBase);
+        ReleaseReplaced(old, oldBase, written, newBase);
         return written;
+    }
+
+    /// <summary>Lets a node be written as a base of its own if it, or the base it is stored against, keeps a segment that could be free.</summary>
+    private bool LeaveSparse(Entry old, ref Node node)
+    {
+        if (!MovesNodes || old.Kind != EntryKind.Node || (!space!.IsSparse(old.Offset) && !space.IsSparse(node.BaseEntry.Offset)))
+        {
+            return false;
+        }
+
+        node.BaseEntry = Entry.Absent;
+        return true;
     }
 
     /// <summary>Releases what stood for a node or a leaf before, as far as it is fresh and does not stand for it still.</summary>

@@ -36,6 +36,9 @@ internal sealed class SegmentAllocator(long segmentSize)
     /// <summary>How many meta segments there are.</summary>
     public int MetaSegments { get; private set; }
 
+    /// <summary>The bytes of the segments that have an account, and how many of them are live.</summary>
+    public (long Capacity, long Live) Utilisation { get; private set; }
+
     /// <summary>The committed accounts and those changed since, by number.</summary>
     public IEnumerable<(long Number, SegmentEntry Account)> Accounts()
     {
@@ -66,6 +69,8 @@ internal sealed class SegmentAllocator(long segmentSize)
 
         _changed.Clear();
         Settle(positions, dataEnd);
+        Utilisation = default;
+        _committed.ForEach(account => Weigh(account, 1));
         MetaSegments = _committed.Count(account => account.Class == SegmentClass.Meta);
     }
 
@@ -121,7 +126,7 @@ internal sealed class SegmentAllocator(long segmentSize)
 
         _reusable.Remove(number);
         _taken.Add(number);
-        _changed[number] = new SegmentEntry(segmentClass, 0, 0);
+        Set(number, new SegmentEntry(segmentClass, 0, 0));
         Count = Math.Max(Count, number + 1);
         MetaSegments += segmentClass == SegmentClass.Meta ? 1 : 0;
         return StartOf(number);
@@ -137,7 +142,7 @@ internal sealed class SegmentAllocator(long segmentSize)
         SegmentEntry account = AccountOf(number);
         if (account.Class != SegmentClass.Meta)
         {
-            _changed[number] = account with { UsedBytes = offset + bytes - StartOf(number), LiveBytes = account.LiveBytes + bytes };
+            Set(number, account with { UsedBytes = offset + bytes - StartOf(number), LiveBytes = account.LiveBytes + bytes });
         }
 
         DataEnd = Math.Max(DataEnd, offset + bytes);
@@ -154,7 +159,7 @@ internal sealed class SegmentAllocator(long segmentSize)
             throw Damage.At(offset, $"the account of segment {number} is wrong: {bytes} bytes are released and {account.LiveBytes} are live. Compact the file to a new one");
         }
 
-        _changed[number] = account with { LiveBytes = account.LiveBytes - bytes };
+        Set(number, account with { LiveBytes = account.LiveBytes - bytes });
     }
 
     /// <summary>Whether a block was appended since the last commit.</summary>
@@ -171,6 +176,14 @@ internal sealed class SegmentAllocator(long segmentSize)
         return _taken.Contains(number) || (floor != 0 && offset >= floor && number == SegmentOf(floor - 1));
     }
 
+    /// <summary>Whether a block lies in a segment that is full and of which less than half is live: what is left had better move out of it.</summary>
+    public bool IsSparse(long offset)
+    {
+        long number = SegmentOf(offset);
+        SegmentEntry account = AccountOf(number);
+        return IsCounted(account.Class) && 2 * account.LiveBytes < account.UsedBytes && !IsFresh(offset) && !IsOpen(number, _floor);
+    }
+
     /// <summary>Frees the segments that nothing reaches and nobody fills.</summary>
     /// <param name="sequence">The sequence that the root under way will have.</param>
     /// <param name="open">Where each class is filled further.</param>
@@ -178,10 +191,9 @@ internal sealed class SegmentAllocator(long segmentSize)
     {
         foreach ((long number, SegmentEntry account) in _changed.ToArray())
         {
-            bool counted = account.Class is SegmentClass.Raw or SegmentClass.Packed or SegmentClass.Index;
-            if (counted && account.LiveBytes == 0 && !IsOpen(number, open))
+            if (IsCounted(account.Class) && account.LiveBytes == 0 && !IsOpen(number, open))
             {
-                _changed[number] = SegmentEntry.FreeSince(sequence);
+                Set(number, SegmentEntry.FreeSince(sequence));
             }
         }
     }
@@ -193,7 +205,7 @@ internal sealed class SegmentAllocator(long segmentSize)
         {
             if (account.Class == SegmentClass.Meta)
             {
-                _changed[number] = SegmentEntry.FreeSince(sequence);
+                Set(number, SegmentEntry.FreeSince(sequence));
             }
         }
 
@@ -206,7 +218,7 @@ internal sealed class SegmentAllocator(long segmentSize)
         while (Count > 0 && _reusable.Remove(Count - 1))
         {
             Count--;
-            _changed[Count] = SegmentEntry.Gone;
+            Set(Count, SegmentEntry.Gone);
         }
     }
 
@@ -254,6 +266,23 @@ internal sealed class SegmentAllocator(long segmentSize)
         return DataEnd = Layout.SegmentsOffset;
     }
 
+    private void Set(long number, SegmentEntry account)
+    {
+        Weigh(AccountOf(number), -1);
+        Weigh(account, 1);
+        _changed[number] = account;
+    }
+
+    private void Weigh(SegmentEntry account, int sign)
+    {
+        if (IsCounted(account.Class))
+        {
+            Utilisation = (Utilisation.Capacity + (sign * segmentSize), Utilisation.Live + (sign * account.LiveBytes));
+        }
+    }
+
+    private static bool IsCounted(SegmentClass segmentClass) => segmentClass is SegmentClass.Raw or SegmentClass.Packed or SegmentClass.Index;
+
     private SegmentEntry AccountOf(long number) =>
         _changed.TryGetValue(number, out SegmentEntry changed) ? changed : number < _committed.Count ? _committed[(int)number] : default;
 
@@ -261,7 +290,7 @@ internal sealed class SegmentAllocator(long segmentSize)
     private void Close(long number, long end)
     {
         SegmentEntry account = AccountOf(number);
-        _changed[number] = account.Class == SegmentClass.Meta ? account with { UsedBytes = end - StartOf(number) } : account;
+        Set(number, account.Class == SegmentClass.Meta ? account with { UsedBytes = end - StartOf(number) } : account);
     }
 
     private void Settle(AppendPositions positions, long dataEnd)
