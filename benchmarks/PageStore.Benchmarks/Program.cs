@@ -23,11 +23,13 @@ internal static class Program
                 return IndexShare.Run(args[1..]);
             case "scale":
                 return ScaleComparison.Run(args[1..]);
+            case "peers":
+                return PeerComparison.Run(args[1..]);
             case "bdn":
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | scale [--quick] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | scale [--quick] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }
