@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
-using System.Text.Json;
 using PageStore.Checkpoint;
 
 namespace PageStore.Benchmarks;
@@ -11,8 +9,6 @@ namespace PageStore.Benchmarks;
 /// </summary>
 internal static class IndexShare
 {
-    private const int PageSize = 4096;
-
     /// <summary>Pages of the guest of the uniform case: 4 GiB. What counts is how many leaves a dirty page shares.</summary>
     private const long UniformGuest = 1 << 20;
 
@@ -26,39 +22,13 @@ internal static class IndexShare
         Console.WriteLine($"index bytes of stored bytes in the steady state, {epochs} epochs, {(lz4 ? "LZ4 at about 2:1" : "raw")}");
         foreach (string trace in args.Where(arg => arg.EndsWith(".jsonl.gz", StringComparison.Ordinal)))
         {
-            List<Interval> intervals = ReadTrace(trace, out long pages);
+            List<Interval> intervals = Trace.Read(trace, out long pages);
             Measure(Path.GetFileName(trace), pages, epochs, intervals.Count, lz4, epoch => intervals[epoch % intervals.Count]);
         }
 
         var random = new Random(7);
         Measure("uniform, 10 000 of 2^20", UniformGuest, epochs, 100, lz4, _ => Uniform(random));
         return 0;
-    }
-
-    /// <summary>The page sets that the intervals of a trace wrote and read; the first line is its header.</summary>
-    private static List<Interval> ReadTrace(string path, out long pages)
-    {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
-        pages = JsonDocument.Parse(reader.ReadLine()!).RootElement.GetProperty("pages").GetInt64();
-        List<Interval> intervals = [];
-        while (reader.ReadLine() is { } line)
-        {
-            JsonElement interval = JsonDocument.Parse(line).RootElement;
-            intervals.Add(new Interval([.. Pages(interval, "written").Order()], [.. Pages(interval, "read")]));
-        }
-
-        return intervals;
-    }
-
-    private static IEnumerable<long> Pages(JsonElement interval, string set)
-    {
-        foreach (JsonElement run in interval.GetProperty(set).EnumerateArray())
-        {
-            for (long pfn = run[0].GetInt64(), end = pfn + run[1].GetInt64(); pfn < end; pfn++)
-            {
-                yield return pfn;
-            }
-        }
     }
 
     private static Interval Uniform(Random random)
@@ -80,7 +50,7 @@ internal static class IndexShare
         (long Content, long Index) start = default;
         using (CheckpointWriter writer = CheckpointWriter.Create(path, options))
         {
-            WriteEpoch(writer, pages, new Interval([.. Enumerable.Range(0, (int)pages).Select(pfn => (long)pfn)], []), 0, lz4);
+            Trace.WriteEpoch(writer, pages, new Interval([.. Enumerable.Range(0, (int)pages).Select(pfn => (long)pfn)], []), 0, lz4);
             for (int epoch = 1; epoch <= epochs; epoch++)
             {
                 if (epoch == epochs - round + 1)
@@ -88,7 +58,7 @@ internal static class IndexShare
                     start = Used(writer);
                 }
 
-                WriteEpoch(writer, pages, interval(epoch), epoch, lz4);
+                Trace.WriteEpoch(writer, pages, interval(epoch), epoch, lz4);
             }
 
             (long content, long index) = Used(writer);
@@ -99,28 +69,6 @@ internal static class IndexShare
         }
 
         File.Delete(path);
-    }
-
-    /// <summary>Writes pages that are different each time: random, or half random for LZ4.</summary>
-    private static void WriteEpoch(CheckpointWriter writer, long pages, Interval interval, int seed, bool lz4)
-    {
-        var random = new Random(seed);
-        byte[] page = new byte[PageSize];
-        using EpochBuilder builder = writer.BeginEpoch(new EpochOptions { Parent = writer.Newest, PageCount = pages });
-        foreach (long pfn in interval.Written)
-        {
-            random.NextBytes(lz4 ? page.AsSpan(0, PageSize / 2) : page);
-            builder.WritePages(new Pfn(pfn), page);
-        }
-
-        using PageBitmap read = new(pages);
-        foreach (long pfn in interval.Read)
-        {
-            read.Set(new Pfn(pfn));
-        }
-
-        builder.SetReadSet(read);
-        builder.Commit();
     }
 
     /// <summary>Bytes used in segments that hold pages, and in those that hold anything else.</summary>
@@ -142,7 +90,4 @@ internal static class IndexShare
 
         return (content, index);
     }
-
-    /// <summary>The pages that an epoch's interval wrote and read, by number.</summary>
-    private sealed record Interval(long[] Written, long[] Read);
 }

@@ -21,6 +21,8 @@ internal static class Program
                 return EncryptionComparison.Run(args[1..]);
             case "index":
                 return IndexShare.Run(args[1..]);
+            case "prune":
+                return PruneShare.Run(args[1..]);
             case "scale":
                 return ScaleComparison.Run(args[1..]);
             case "peers":
@@ -29,7 +31,7 @@ internal static class Program
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | scale [--quick] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }

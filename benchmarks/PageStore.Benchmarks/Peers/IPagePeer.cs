@@ -19,6 +19,9 @@ internal interface IPagePeer : IDisposable
     /// <summary>Gives up what the newest commit replaced and the peer still keeps.</summary>
     void Tidy();
 
+    /// <summary>Gives back what space the closed file does not need, by whatever the peer has for that.</summary>
+    void Shrink();
+
     void Read(long page, Span<byte> destination);
 
     void Close();

@@ -56,6 +56,15 @@ internal sealed class LmdbPeer(string path) : IPagePeer
         // A commit replaces, and reuses what it replaced.
     }
 
+    public void Shrink()
+    {
+        string copy = path + ".copy";
+        Open(toWrite: true);
+        Check(_environment!.CopyTo(copy, compact: true));
+        Close();
+        File.Move(copy, path, overwrite: true);
+    }
+
     public void Read(long page, Span<byte> destination)
     {
         Span<byte> key = stackalloc byte[sizeof(long)];

@@ -38,7 +38,9 @@ internal sealed class PageStorePeer(string path, long pageCount) : IPagePeer
         builder.Commit();
     }
 
-    public void Tidy() => _writer!.Prune(new PrunePolicy { KeepLast = 1 });
+    public void Tidy() => _writer!.Prune(new PrunePolicy { KeepLast = 1, ReturnSpace = false });
+
+    public void Shrink() => CheckpointCompactor.CompactInPlace(path);
 
     public void Read(long page, Span<byte> destination) => _epoch!.ReadPage(new Pfn(page), destination);
 

@@ -27,7 +27,7 @@ internal static class PeerComparison
         try
         {
             Write(contenders, pages, epochs);
-            Array.ForEach(contenders, contender => contender.Bytes = DiskUsage.Of(contender.Peer.Path));
+            Array.ForEach(contenders, contender => contender.Shrink());
             Read(contenders, pages, quick ? 3 : 7);
             Print(contenders, pages, epochs);
         }
@@ -141,12 +141,12 @@ internal static class PeerComparison
     private static void Print(Contender[] contenders, long pages, int epochs)
     {
         Console.WriteLine($"{pages} incompressible pages; {epochs} durable commits of 5 % of them at random, in turns, only the newest state kept, older ones given up every {TidyEvery}; medians (fastest to slowest)");
-        Console.WriteLine($"  {"",-10}{"commit, ms",26}{"all, s",8}{"random read, warm, us",28}{"cold, us",28}{"reopen and a page, ms",28}{"on disk, MiB",16}");
+        Console.WriteLine($"  {"",-10}{"commit, ms",26}{"all, s",8}{"random read, warm, us",28}{"cold, us",28}{"reopen and a page, ms",28}{"on disk, MiB",16}{"shrunk, MiB",14}{"in s",8}");
         foreach (Contender contender in contenders)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {contender.Peer.Name,-10}{Spread(contender.Commits, 1),26}{(contender.Commits.Sum() + contender.Tidying) / 1000,8:F2}{Spread(contender.Warms, 1000),28}{Spread(contender.Colds, 1000),28}{Spread(contender.Opens, 1),28}{contender.Bytes / 1048576.0,16:F0}"));
+                $"  {contender.Peer.Name,-10}{Spread(contender.Commits, 1),26}{(contender.Commits.Sum() + contender.Tidying) / 1000,8:F2}{Spread(contender.Warms, 1000),28}{Spread(contender.Colds, 1000),28}{Spread(contender.Opens, 1),28}{contender.Bytes / 1048576.0,16:F0}{contender.ShrunkBytes / 1048576.0,14:F0}{contender.Shrinking / 1000,8:F1}"));
         }
     }
 
@@ -170,6 +170,17 @@ internal static class PeerComparison
 
         public double Tidying { get; set; }
 
-        public long Bytes { get; set; }
+        public long Bytes { get; private set; }
+
+        public long ShrunkBytes { get; private set; }
+
+        public double Shrinking { get; private set; }
+
+        public void Shrink()
+        {
+            Bytes = DiskUsage.Of(peer.Path);
+            Shrinking = Time(peer.Shrink);
+            ShrunkBytes = DiskUsage.Of(peer.Path);
+        }
     }
 }

@@ -67,6 +67,13 @@ internal sealed class SqlitePeer(string path) : IPagePeer
         // A commit replaces, and reuses what it replaced.
     }
 
+    public void Shrink()
+    {
+        Open(toWrite: true);
+        Execute("VACUUM");
+        Close();
+    }
+
     public void Read(long page, Span<byte> destination)
     {
         _select!.Parameters[0].Value = page;
