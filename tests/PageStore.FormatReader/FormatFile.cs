@@ -55,8 +55,9 @@ public sealed class FormatFile
     internal ReadOnlySpan<byte> ReadSummed(FormatEntry entry, bool neverSealed = false)
     {
         ReadOnlySpan<byte> block = Block(entry.Location, entry.StoredLength, 3);
+        ulong bound = neverSealed ? 0 : BoundTo(block);
         block = neverSealed ? block : Opened(block, entry, -1);
-        BrokenFormatException.Unless(Bytes.Sum(block) == entry.Second, $"sum of the block at {entry.Location}");
+        BrokenFormatException.Unless((Bytes.Sum(block) ^ bound) == entry.Second, $"sum of the block at {entry.Location}");
         return block;
     }
 
@@ -64,6 +65,7 @@ public sealed class FormatFile
     internal byte[] ReadContent(FormatEntry entry, int length, long pfn = -1)
     {
         byte[] content = new byte[length];
+        ulong bound = 0;
         switch (entry.Kind)
         {
             case FormatKind.Absent or FormatKind.Zero:
@@ -78,16 +80,19 @@ public sealed class FormatFile
             case FormatKind.Raw:
                 int padded = (length + 15) / 16 * 16;
                 int stored = Cipher is null ? length : padded + 32;
-                Opened(Block(entry.Location, stored, Cipher is null || pfn < 0 ? null : 2), entry, pfn)[..length].CopyTo(content);
+                ReadOnlySpan<byte> block = Block(entry.Location, stored, Cipher is null || pfn < 0 ? null : 2);
+                bound = BoundTo(block);
+                Opened(block, entry, pfn)[..length].CopyTo(content);
                 break;
             case FormatKind.Lz4:
+                bound = BoundTo(Block(entry.Location, entry.StoredLength));
                 content = Unpack(entry, length, pfn);
                 break;
             default:
                 throw new BrokenFormatException($"kind {entry.Kind} is specified and not built");
         }
 
-        BrokenFormatException.Unless(Bytes.Sum(content) == entry.Second, $"sum of the content at {entry.Location}");
+        BrokenFormatException.Unless((Bytes.Sum(content) ^ bound) == entry.Second, $"sum of the content at {entry.Location}");
         return content;
     }
 
@@ -127,6 +132,9 @@ public sealed class FormatFile
         BrokenFormatException.Unless(FormatHeader.IsIntact(copy), "both headers are damaged");
         return copy;
     }
+
+    /// <summary>What the sum in the entry of a sealed block is combined with: the first half of its tag.</summary>
+    private ulong BoundTo(ReadOnlySpan<byte> block) => Cipher is null ? 0 : Bytes.U64(block, block.Length - 16);
 
     /// <summary>The plain block: of a plain file the block itself.</summary>
     private ReadOnlySpan<byte> Opened(ReadOnlySpan<byte> block, FormatEntry entry, long pfn)

@@ -35,6 +35,17 @@ internal static class SealedBlock
 
     public static bool IsReservedClear(ReadOnlySpan<byte> block) => BinaryPrimitives.ReadUInt32LittleEndian(block[NonceSize..]) == 0;
 
+    /// <summary>
+    /// Binds a sum to the sealed block it is of: another block in its place shows, whatever its content. XXH3 alone would not do that, with a
+    /// secret seed neither: contents can be chosen whose sums are equal under one seed in about a hundred. A tag is as good as random for each nonce.
+    /// </summary>
+    /// <param name="sum">The sum of the plain content.</param>
+    /// <param name="block">The sealed block.</param>
+    public static ContentSum Bind(ContentSum sum, ReadOnlySpan<byte> block) => new(sum.Value ^ TagWord(block));
+
+    /// <summary>The part of a block's tag to which the sum in its entry is bound.</summary>
+    public static ulong TagWord(ReadOnlySpan<byte> block) => BinaryPrimitives.ReadUInt64LittleEndian(block[^TagSize..]);
+
     public static void WriteHead(Span<byte> block, uint session, ulong counter)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(block, session);

@@ -282,7 +282,7 @@ public sealed class Epoch : IGuestMemory, IDisposable
             _root.Nodes.Blocks.ReadRange(entry.Offset, content);
             for (int at = 0; at < content.Length; at += PageSize, pfn += 1)
             {
-                BlockReader.CheckSum(GetEntry(cursor, pfn, out _), content.Slice(at, PageSize));
+                BlockReader.CheckSum(GetEntry(cursor, pfn, out _), content.Slice(at, PageSize), tagWord: 0);
             }
         }
         catch (CorruptDataException cause) when (cause.Pfn is null)

@@ -7,6 +7,7 @@ internal sealed class EpochComparer(Epoch first, Epoch second, IProgress<long>? 
     private const long ProgressStep = 4096;
 
     private readonly bool _sameFile = first.Nodes.Blocks.IsOfSameFile(second.Nodes.Blocks);
+    private readonly bool _sumsCompare = first.Nodes.Blocks.SumsCompare && second.Nodes.Blocks.SumsCompare;
     private readonly byte[] _firstPage = new byte[first.PageSize];
     private readonly byte[] _secondPage = new byte[first.PageSize];
     private readonly EpochComparison _result = new(new PageBitmap(Math.Max(first.PageCount, second.PageCount)));
@@ -74,7 +75,7 @@ internal sealed class EpochComparer(Epoch first, Epoch second, IProgress<long>? 
         }
     }
 
-    /// <summary>By sum first, then byte for byte: equal sums are not equal bytes.</summary>
+    /// <summary>By sum first, where sums compare, then byte for byte: equal sums are not equal bytes.</summary>
     private bool HaveSameContent(Pfn pfn, Entry before, Entry after)
     {
         bool firstHasBlock = ClassCounts.ClassOf(before.Kind) == PageClass.Data;
@@ -86,7 +87,7 @@ internal sealed class EpochComparer(Epoch first, Epoch second, IProgress<long>? 
         }
 
         bool sameBlock = _sameFile && before.WithType(after.Type) == after;
-        return sameBlock || (SumOf(pfn, before, first) == SumOf(pfn, after, second) && HaveSameBytes(pfn, before, after));
+        return sameBlock || ((!_sumsCompare || SumOf(pfn, before, first) == SumOf(pfn, after, second)) && HaveSameBytes(pfn, before, after));
     }
 
     private ContentSum SumOf(Pfn pfn, Entry entry, Epoch epoch)

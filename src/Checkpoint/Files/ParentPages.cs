@@ -5,13 +5,14 @@ internal sealed class ParentPages(Epoch parent) : IDisposable
 {
     private readonly TreeCursor _cursor = parent.BindCursor(new Pfn(0));
     private readonly byte[] _page = new byte[parent.PageSize];
+    private readonly bool _sumsCompare = parent.Nodes.Blocks.SumsCompare;
 
     public Epoch Epoch => parent;
 
     public Entry EntryOf(Pfn pfn) => pfn.Value < parent.PageCount ? _cursor.Get(pfn.Value) : Entry.Absent;
 
     /// <summary>
-    /// Whether the parent has the same content: by sum first, then byte for byte, since equal sums are not equal bytes.
+    /// Whether the parent has the same content: by sum first, where sums compare, then byte for byte, since equal sums are not equal bytes.
     /// </summary>
     /// <param name="pfn">The page.</param>
     /// <param name="page">Its new content.</param>
@@ -25,7 +26,7 @@ internal sealed class ParentPages(Epoch parent) : IDisposable
         {
             EntryKind.Absent => false,
             EntryKind.Zero or EntryKind.Repeated => PageClassifier.Classify(page, out ulong word) != PageClass.Data && word == own.Sum,
-            _ => ContentSum.Of(page) == own.ContentSum && HasContent(pfn, own, page),
+            _ => (!_sumsCompare || ContentSum.Of(page) == own.ContentSum) && HasContent(pfn, own, page),
         };
     }
 

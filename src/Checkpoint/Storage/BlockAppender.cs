@@ -45,6 +45,7 @@ internal sealed class BlockAppender(BlockSealer? sealer)
         {
             Span<byte> block = _target!.Reserve(stored, out _offset);
             sealer.Seal(_plain.AsSpan(0, _size), block, _offset, kind, pfn);
+            sum = SealedBlock.Bind(sum, block);
         }
 
         _target!.Advance(stored);

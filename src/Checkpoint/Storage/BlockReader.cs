@@ -20,6 +20,11 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     /// <summary>Opens the blocks of an encrypted file; null in a plain one, and for the plain blocks of an encrypted one.</summary>
     public BlockOpener? Opener => opener;
 
+    /// <summary>
+    /// Whether unequal sums in two entries mean unequal contents. Those of sealed blocks are bound to the blocks and say nothing of another one.
+    /// </summary>
+    public bool SumsCompare => opener is null;
+
     /// <summary>How much longer a stored block is than its plain content.</summary>
     public int Overhead => opener is null ? 0 : SealedBlock.Overhead;
 
@@ -31,8 +36,8 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     public ReadOnlySpan<byte> ReadStored(Entry entry, Span<byte> buffer)
     {
         Span<byte> stored = buffer[..PlainBytes(entry)];
-        ReadBlock(entry.Offset, entry.Kind, SealedBlock.NoPage, stored);
-        if (ContentSum.Of(stored) != entry.ContentSum)
+        ulong tagWord = ReadBlock(entry.Offset, entry.Kind, SealedBlock.NoPage, stored);
+        if (!IsSum(entry, stored, tagWord))
         {
             throw Damage.At(entry.Offset, "the sum of an index block does not match");
         }
@@ -57,12 +62,10 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
                 FillWith(entry.Sum, plain);
                 break;
             case EntryKind.Raw:
-                ReadRaw(entry, plain, pfn);
-                CheckSum(entry, plain);
+                CheckSum(entry, plain, ReadRaw(entry, plain, pfn));
                 break;
             case EntryKind.Lz4:
-                Unpack(entry, plain, pfn);
-                CheckSum(entry, plain);
+                CheckSum(entry, plain, Unpack(entry, plain, pfn));
                 break;
             default:
                 throw new UnsupportedException($"The checkpoint file has an entry of kind {entry.Kind}, which this version of PageStore does not read. Use a newer PageStore.");
@@ -70,9 +73,12 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     }
 
     /// <summary>Throws unless the sum of the plain content is the entry's; the content is then zeroed.</summary>
-    public static void CheckSum(Entry entry, Span<byte> plain)
+    /// <param name="entry">The entry.</param>
+    /// <param name="plain">The content.</param>
+    /// <param name="tagWord">What <see cref="ReadBlock"/> returned.</param>
+    public static void CheckSum(Entry entry, Span<byte> plain, ulong tagWord)
     {
-        if (ContentSum.Of(plain) != entry.ContentSum)
+        if (!IsSum(entry, plain, tagWord))
         {
             plain.Clear();
             throw Damage.At(entry.Offset, "the sum of the content does not match");
@@ -98,6 +104,8 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
             : null;
     }
 
+    private static bool IsSum(Entry entry, ReadOnlySpan<byte> plain, ulong tagWord) => (ContentSum.Of(plain).Value ^ tagWord) == entry.Sum;
+
     private static void FillWith(ulong word, Span<byte> plain)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
@@ -108,21 +116,21 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
-    private void ReadRaw(Entry entry, Span<byte> plain, long pfn)
+    private ulong ReadRaw(Entry entry, Span<byte> plain, long pfn)
     {
         int padded = Layout.RoundToUnit(plain.Length);
         if (opener is null || padded == plain.Length)
         {
-            ReadBlock(entry.Offset, entry.Kind, pfn, plain);
-            return;
+            return ReadBlock(entry.Offset, entry.Kind, pfn, plain);
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(padded);
         try
         {
             plain.Clear();
-            ReadBlock(entry.Offset, entry.Kind, pfn, buffer.AsSpan(0, padded));
+            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, buffer.AsSpan(0, padded));
             buffer.AsSpan(0, plain.Length).CopyTo(plain);
+            return tagWord;
         }
         finally
         {
@@ -141,13 +149,14 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     /// <param name="kind">The kind of its entry.</param>
     /// <param name="pfn">The page, or <see cref="SealedBlock.NoPage"/>.</param>
     /// <param name="plain">Receives the plain block, of exactly its size.</param>
+    /// <returns>What the sum in the entry is bound to by XOR: 0 for a plain block, see <see cref="SealedBlock.TagWord"/>.</returns>
     /// <exception cref="CorruptDataException">The place is not in the file, or the block does not open.</exception>
-    public void ReadBlock(long offset, EntryKind kind, long pfn, Span<byte> plain)
+    public ulong ReadBlock(long offset, EntryKind kind, long pfn, Span<byte> plain)
     {
         if (opener is null)
         {
             ReadRange(offset, plain);
-            return;
+            return 0;
         }
 
         int length = plain.Length + SealedBlock.Overhead;
@@ -157,6 +166,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
             Span<byte> block = buffer.AsSpan(0, length);
             ReadRange(offset, block);
             opener.Open(block, plain, offset, kind, pfn);
+            return SealedBlock.TagWord(block);
         }
         finally
         {
@@ -164,20 +174,22 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
-    private void Unpack(Entry entry, Span<byte> plain, long pfn)
+    private ulong Unpack(Entry entry, Span<byte> plain, long pfn)
     {
         int length = PlainBytes(entry);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             Span<byte> stored = buffer.AsSpan(0, length);
-            ReadBlock(entry.Offset, entry.Kind, pfn, stored);
+            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, stored);
             int packed = BinaryPrimitives.ReadUInt16LittleEndian(stored);
             if (packed > stored.Length - sizeof(ushort) || !PageCodecs.Lz4.TryUnpack(stored.Slice(sizeof(ushort), packed), plain))
             {
                 plain.Clear();
                 throw Damage.At(entry.Offset, "an LZ4 block does not unpack to its content");
             }
+
+            return tagWord;
         }
         finally
         {

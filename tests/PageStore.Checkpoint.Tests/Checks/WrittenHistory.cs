@@ -21,6 +21,6 @@ internal sealed record WrittenHistory(History History, byte[] File, IReadOnlyLis
     public static FileRoot RootOf(byte[] file)
     {
         var storage = new BytesStorage(file, file.Length);
-        return FileRoot.Find(storage, FileRoot.ReadHeader(storage));
+        return FileRoot.Find(storage, FileRoot.OpenHeader(storage, TestKeys.Of(file)));
     }
 }

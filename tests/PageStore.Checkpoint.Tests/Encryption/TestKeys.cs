@@ -20,6 +20,9 @@ internal static class TestKeys
 
     public static CheckpointWriterOptions Writer => new() { Key = Key, SegmentSize = 1 << Layout.MinSealedSegmentShift };
 
+    /// <summary>The key that a test file wants; null if it is plain.</summary>
+    public static CheckpointKey? Of(byte[] file) => FileRoot.ReadHeader(new BytesStorage(file, file.Length)).Encryption is null ? null : Key;
+
     /// <summary>Bytes that look random and are the same for the same seed.</summary>
     public static Action<Span<byte>> SameEachTime(int seed)
     {

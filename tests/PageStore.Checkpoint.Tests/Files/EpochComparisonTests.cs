@@ -10,9 +10,9 @@ public sealed class EpochComparisonTests
     private const long MaxPages = 1 << 24;
 
     [Property(MaxTest = 60, Arbitrary = [typeof(HistoryArbitrary)])]
-    public void Epochs_of_one_file_compare_as_the_oracle_says(History history)
+    public void Epochs_of_one_file_compare_as_the_oracle_says(History history, bool encrypted)
     {
-        var written = WrittenHistory.Of(history);
+        var written = WrittenHistory.Of(history with { Encrypted = encrypted });
         using CheckpointReader reader = Open(written.File);
         foreach (ModelEpoch first in written.Epochs)
         {
@@ -24,10 +24,10 @@ public sealed class EpochComparisonTests
     }
 
     [Property(MaxTest = 60, Arbitrary = [typeof(HistoryArbitrary)])]
-    public void Epochs_of_two_files_compare_as_the_oracle_says(History history, bool otherCodec)
+    public void Epochs_of_two_files_compare_as_the_oracle_says(History history, bool otherCodec, bool oneEncrypted, bool twoEncrypted)
     {
-        var one = WrittenHistory.Of(history);
-        var two = WrittenHistory.Of(history with { Lz4 = history.Lz4 != otherCodec, SegmentSize = 1 << 18 });
+        var one = WrittenHistory.Of(history with { Encrypted = oneEncrypted });
+        var two = WrittenHistory.Of(history with { Encrypted = twoEncrypted, Lz4 = history.Lz4 != otherCodec, SegmentSize = 1 << 18 });
         using CheckpointReader firstReader = Open(one.File);
         using CheckpointReader secondReader = Open(two.File);
         foreach (ModelEpoch first in one.Epochs)
@@ -42,7 +42,7 @@ public sealed class EpochComparisonTests
     [Fact]
     public void Equal_sums_of_different_bytes_are_a_difference_within_one_file_and_across_two()
     {
-        (byte[] one, byte[] two) = TwoPagesOfOneSum();
+        (byte[] one, byte[] two) = EqualSums.TwoPages();
         Assert.Equal(ContentSum.Of(one), ContentSum.Of(two));
         var file = new MemoryFile();
         using (CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(file), new CheckpointWriterOptions()))
@@ -63,28 +63,6 @@ public sealed class EpochComparisonTests
             Assert.Equal((2, 1), (comparison.PagesCompared, comparison.PagesDiffer));
             Assert.Equal([0], PagesOf(comparison.DifferingPages));
         }
-    }
-
-    /// <summary>
-    /// XXH3 multiplies the halves of each word, combined with a secret: where the lower half equals the secret's, the product is 0 whatever the
-    /// upper half is, and only the sum of the words counts. These are the words 0 of the first two stripes of 64 bytes.
-    /// </summary>
-    private static (byte[] One, byte[] Two) TwoPagesOfOneSum()
-    {
-        byte[] one = new byte[4096];
-        new Random(1).NextBytes(one);
-
-        // The bytes 0 to 3 and 8 to 11 of the default secret (the XXH3 specification, "Secret").
-        byte[] ofFirstStripe = [0xB8, 0xFE, 0x6C, 0x39];
-        byte[] ofSecondStripe = [0x7C, 0x01, 0x81, 0x2C];
-        ofFirstStripe.CopyTo(one, 0);
-        ofSecondStripe.CopyTo(one, 64);
-        one[4] = 10;
-        one[68] = 20;
-        byte[] two = [.. one];
-        two[4]++;
-        two[68]--;
-        return (one, two);
     }
 
     [Fact]
@@ -156,5 +134,5 @@ public sealed class EpochComparisonTests
         return pages;
     }
 
-    private static CheckpointReader Open(byte[] file) => CheckpointReader.Open(new BytesStorage(file, file.Length));
+    private static CheckpointReader Open(byte[] file) => CheckpointReader.Open(new BytesStorage(file, file.Length), new CheckpointReaderOptions { Key = TestKeys.Of(file) });
 }
