@@ -85,24 +85,61 @@ public sealed class EncryptionTests : IDisposable
     }
 
     [Fact]
-    public void Pruning_and_comparing_take_the_key_and_salvage_refuses_the_file()
+    public void Pruning_and_comparing_take_the_key()
     {
         Import(_image);
         Import(RawImages.Changed(_image, 3));
-        byte[] before = File.ReadAllBytes(_folder["f"]);
         ToolRun.Of("prune", _folder["f"], "--keep-last", "1").Failed(6);
         ToolRun.Of("diff", _folder["f"] + "@1", _folder["f"]).Failed(6);
-        Assert.Contains("encrypted", ToolRun.Of("repair", _folder["f"], "-o", _folder["new"]).Failed(3).Error);
-        Assert.Contains("encrypted", ToolRun.Of("compact", _folder["f"]).Failed(3).Error);
-        Assert.Contains("encrypted", ToolRun.Of("compact", _folder["f"], "-o", _folder["new"]).Failed(3).Error);
-        Assert.Equal(before, File.ReadAllBytes(_folder["f"]));
-        Assert.False(File.Exists(_folder["new"]));
 
         ToolRun.Ok("diff", _folder["f"] + "@1", _folder["f"], "--key-file", _key);
         ToolRun.Ok("prune", _folder["f"], "--keep-last", "1", "--key-file", _key);
         ToolRun.Ok("verify", _folder["f"], "--deep", "--key-file", _key);
-        ToolRun.Ok("export", _folder["f"], "-o", _folder["out"], "--key-file", _key);
-        Assert.Equal(RawImages.Changed(_image, 3), File.ReadAllBytes(_folder["out"]));
+        AssertExports(_folder["f"], RawImages.Changed(_image, 3));
+    }
+
+    [Fact]
+    public void Repair_and_compact_take_the_key_and_encrypt_with_it()
+    {
+        Import(_image);
+        Import(RawImages.Changed(_image, 3));
+        byte[] before = File.ReadAllBytes(_folder["f"]);
+        string other = _folder.Write("other", new byte[32]);
+        foreach (string[] key in (string[][])[[], ["--key-file", other]])
+        {
+            Assert.Contains("key id", ToolRun.Of(["repair", _folder["f"], "-o", _folder["new"], .. key]).Failed(6).Error);
+            Assert.Contains("key id", ToolRun.Of(["compact", _folder["f"], .. key]).Failed(6).Error);
+            Assert.Contains("key id", ToolRun.Of(["compact", _folder["f"], "-o", _folder["new"], .. key]).Failed(6).Error);
+        }
+
+        Assert.Equal(before, File.ReadAllBytes(_folder["f"]));
+        Assert.False(File.Exists(_folder["new"]));
+        ToolRun.Ok("repair", _folder["f"], "-o", _folder["new"], "--key-file", _key);
+        ToolRun.Ok("compact", _folder["f"], "--key-file", _key);
+        ToolRun.Ok("compact", _folder["f"], "-o", _folder["g"], "--key-file", _key);
+        foreach (string file in (string[])["f", "g", "new"])
+        {
+            ToolRun.Of("verify", _folder[file]).Failed(6);
+            ToolRun.Ok("verify", _folder[file], "--deep", "--key-file", _key);
+            AssertExports(_folder[file], RawImages.Changed(_image, 3));
+            AssertExports(_folder[file] + "@1", _image);
+        }
+    }
+
+    [Fact]
+    public void Repair_names_what_an_encrypted_file_has_lost()
+    {
+        Import(_image);
+        byte[] bytes = File.ReadAllBytes(_folder["f"]);
+        bytes[131072 + 100] ^= 1;
+        string damaged = _folder.Write("damaged", bytes);
+        Assert.Contains("does not authenticate", ToolRun.Of("repair", damaged, "-o", _folder["new"], "--key-file", _key).Failed(3).Out);
+        ToolRun.Ok("verify", _folder["new"], "--deep", "--key-file", _key);
+
+        bytes[10] ^= 1;
+        bytes[65536 + 10] ^= 1;
+        string headless = _folder.Write("headless", bytes);
+        Assert.Contains("salt", ToolRun.Of("repair", headless, "-o", _folder["newer"], "--key-file", _key, "--page-size", "4KiB", "--segment-size", "4MiB").Failed(3).Error);
     }
 
     [Theory]
@@ -133,6 +170,8 @@ public sealed class EncryptionTests : IDisposable
 
     private static async Task<int> RunAsync((string Name, string Value)[] environment, params string[] args) =>
         (await ToolProcess.EndAsync(ToolProcess.StartWith(environment, args))).Code;
+
+    private void AssertExports(string epoch, byte[] image) => Assert.Equal(image, ToolRun.Of("export", epoch, "-o", "-", "--key-file", _key).Bytes);
 
     private ToolRun Import(byte[] image, params string[] more) =>
         ToolRun.Ok(["import", _folder.Write("image", image), "-o", _folder["f"], "--label", "a label of mine", "--key-file", _key, "--json", .. more]);

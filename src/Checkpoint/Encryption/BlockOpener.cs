@@ -34,6 +34,21 @@ internal sealed class BlockOpener(FileKeys keys, SessionTable sessions, Guid fil
         }
     }
 
+    /// <summary>The cipher of the session that a block names; null where the table cannot give it.</summary>
+    /// <param name="block">What may be a sealed block, from its first byte on.</param>
+    /// <param name="offset">Where it is.</param>
+    public SessionCipher? TryGetCipher(ReadOnlySpan<byte> block, long offset)
+    {
+        try
+        {
+            return CipherOf(block, [], offset);
+        }
+        catch (CorruptDataException)
+        {
+            return null;
+        }
+    }
+
     private SessionCipher CipherOf(ReadOnlySpan<byte> block, Span<byte> plain, long offset)
     {
         uint session = SealedBlock.SessionOf(block);

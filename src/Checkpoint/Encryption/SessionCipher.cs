@@ -68,6 +68,19 @@ internal sealed class SessionCipher : IDisposable
         }
     }
 
+    /// <summary>
+    /// Decrypts the front of a sealed block without authenticating anything, for who does not know yet where the block ends. Nothing of it may be
+    /// believed: <see cref="TryOpen"/> comes after.
+    /// </summary>
+    /// <param name="block">The block, as far as it was read, from its first byte on.</param>
+    /// <param name="plain">Receives as many plain bytes as it holds.</param>
+    public void Peek(ReadOnlySpan<byte> block, Span<byte> plain)
+    {
+        using var aes = Aes.Create();
+        aes.SetKey(_subkey.Span);
+        GcmKeystream.Xor(aes, block[..SealedBlock.NonceSize], block.Slice(SealedBlock.HeadSize, plain.Length), plain);
+    }
+
     public void Dispose()
     {
         (_pool as IDisposable)?.Dispose();

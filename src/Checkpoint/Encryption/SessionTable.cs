@@ -23,7 +23,8 @@ internal static class SessionRecord
 /// <param name="nodes">Reads plain blocks.</param>
 /// <param name="tree">The table.</param>
 /// <param name="rootOffset">Where its root was read, for messages.</param>
-internal sealed class SessionTable(NodeReader nodes, TreeRoot tree, long rootOffset)
+/// <param name="older">The table of an older root, which is asked where this one is damaged or has no such session; null for none.</param>
+internal sealed class SessionTable(NodeReader nodes, TreeRoot tree, long rootOffset, SessionTable? older = null)
 {
     /// <summary>Reads plain blocks.</summary>
     public NodeReader Nodes => nodes;
@@ -35,15 +36,14 @@ internal sealed class SessionTable(NodeReader nodes, TreeRoot tree, long rootOff
     /// <exception cref="CorruptDataException">The table does not have it, or is damaged.</exception>
     public void ReadRandom(uint session, Span<byte> random, long offset)
     {
-        var cursor = new TreeCursor();
-        cursor.Bind(nodes, tree, TreeKind.SessionTable, rootOffset);
-        Entry entry = session == 0 ? Entry.Absent : cursor.Get(session);
-        if (entry.Kind != EntryKind.Record)
+        try
         {
-            throw Damage.At(offset, $"a sealed block names session {session}, which the file does not have");
+            ReadOwn(session, random, offset);
         }
-
-        ReadRecord(entry, random);
+        catch (CorruptDataException) when (older is not null && older.TryReadRandom(session, random, offset))
+        {
+            // A table only grows: a session of the older one is the same one here.
+        }
     }
 
     /// <summary>Reads a record; its random bytes go to <paramref name="random"/>.</summary>
@@ -85,5 +85,30 @@ internal sealed class SessionTable(NodeReader nodes, TreeRoot tree, long rootOff
         }
 
         return number;
+    }
+    private bool TryReadRandom(uint session, Span<byte> random, long offset)
+    {
+        try
+        {
+            ReadRandom(session, random, offset);
+            return true;
+        }
+        catch (CorruptDataException)
+        {
+            return false;
+        }
+    }
+
+    private void ReadOwn(uint session, Span<byte> random, long offset)
+    {
+        var cursor = new TreeCursor();
+        cursor.Bind(nodes, tree, TreeKind.SessionTable, rootOffset);
+        Entry entry = session == 0 ? Entry.Absent : cursor.Get(session);
+        if (entry.Kind != EntryKind.Record)
+        {
+            throw Damage.At(offset, $"a sealed block names session {session}, which the file does not have");
+        }
+
+        ReadRecord(entry, random);
     }
 }

@@ -13,18 +13,20 @@ public static class CheckpointCompactor
     /// <summary>Compacts into a new file, which must not exist; it is removed again if this throws. The old file is only read.</summary>
     /// <param name="path">The file.</param>
     /// <param name="target">The new file, readable and writable by its owner only.</param>
+    /// <param name="key">The key of an encrypted file, with which the new one is encrypted, too; null for a plain one. It stays the caller's.</param>
     /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
     /// <param name="cancellationToken">Ends it; the new file is removed.</param>
     /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left.</exception>
-    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know, or it is encrypted and the host has no cryptography.</exception>
+    /// <exception cref="WrongKeyException">It is encrypted, and the key is missing or another's; or it is plain, and there is a key.</exception>
     /// <exception cref="StorageException">The file cannot be opened, or the new one exists or cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static CompactReport Compact(string path, string target, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public static CompactReport Compact(string path, string target, CheckpointKey? key = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(target);
         using FileStorage file = FileStorage.OpenToRead(path);
-        return Copy(file, target, progress, cancellationToken);
+        return Copy(file, target, key, progress, cancellationToken);
     }
 
     /// <summary>
@@ -32,13 +34,15 @@ public static class CheckpointCompactor
     /// as much space again as is live. Readers that have the file open go on reading the old one; writers wait.
     /// </summary>
     /// <param name="path">The file. The new one is readable and writable by its owner only.</param>
+    /// <param name="key">The key of an encrypted file, with which the new one is encrypted, too; null for a plain one. It stays the caller's.</param>
     /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
     /// <param name="cancellationToken">Ends it; the file stays as it was.</param>
     /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left.</exception>
-    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know, or it is encrypted and the host has no cryptography.</exception>
+    /// <exception cref="WrongKeyException">It is encrypted, and the key is missing or another's; or it is plain, and there is a key.</exception>
     /// <exception cref="StorageException">A writer has the file, or the new one cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static CompactReport CompactInPlace(string path, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public static CompactReport CompactInPlace(string path, CheckpointKey? key = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
 
@@ -49,13 +53,13 @@ public static class CheckpointCompactor
         // Under the writer's lock, so that nobody appends to the old file behind its copy.
         using FileStorage file = FileStorage.OpenToWrite(real);
         File.Delete(temporary);
-        CompactReport report = Copy(file, temporary, progress, cancellationToken);
+        CompactReport report = Copy(file, temporary, key, progress, cancellationToken);
         FileStorage.Replace(temporary, real);
         return report;
     }
 
-    private static CompactReport Copy(FileStorage file, string target, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        CheckpointRepair.Salvage(file, target, new RepairOptions(), report => Accept(file, report), progress, cancellationToken);
+    private static CompactReport Copy(FileStorage file, string target, CheckpointKey? key, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        CheckpointRepair.Salvage(file, target, new RepairOptions { Key = key }, report => Accept(file, report), progress, cancellationToken);
 
     /// <summary>A compaction brings over everything, or nothing.</summary>
     private static CompactReport Accept(FileStorage file, RepairReport report)

@@ -7,7 +7,7 @@ namespace PageStore.Checkpoint;
 /// </summary>
 /// <remarks>
 /// A page is salvaged if its block, the nodes on the way to it and the record of its epoch match their sums. Where the directory is damaged, records are
-/// searched for in the whole file and known by their form. Memory use is bounded: a bit or two for each page of an epoch, and the lists of what is lost.
+/// searched for in the whole file and known by their form. An encrypted file becomes one of the same key; where no root of it is left, nothing of it can be opened. Memory use is bounded: a bit or two for each page of an epoch, and the lists of what is lost.
 /// </remarks>
 public static class CheckpointRepair
 {
@@ -19,7 +19,8 @@ public static class CheckpointRepair
     /// <param name="cancellationToken">Ends the repair; the new file is removed.</param>
     /// <returns>What was brought over and what is lost; losses are not thrown.</returns>
     /// <exception cref="CorruptDataException">There is no header, or nothing that could be salvaged.</exception>
-    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know, or it is encrypted and the host has no cryptography.</exception>
+    /// <exception cref="WrongKeyException">It is encrypted, and the key is missing or another's; or it is plain, and there is a key.</exception>
     /// <exception cref="StorageException">The damaged file cannot be opened, or the new one exists or cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The repair was cancelled.</exception>
     public static RepairReport Salvage(
@@ -50,7 +51,6 @@ public static class CheckpointRepair
         bool created = false;
         try
         {
-            HoldRoot(damaged);
             T result = accept(Salvage(damaged, Create, options, progress, cancellationToken));
             FileStorage.SyncFolderOf(target);
             return result;
@@ -69,22 +69,6 @@ public static class CheckpointRepair
         }
     }
 
-    /// <summary>
-    /// Takes a lease on the newest root, which ends with the storage: what it reaches must not be reused while it is brought over. A file so damaged that
-    /// it has no root to hold has no writer either.
-    /// </summary>
-    private static void HoldRoot(FileStorage file)
-    {
-        try
-        {
-            new RootLeases(file).Acquire(FileRoot.ReadHeader(file));
-        }
-        catch (PageStoreException)
-        {
-            // What is wrong with the file is for the salvage to find, and to say.
-        }
-    }
-
     /// <summary>Salvages from one medium to another.</summary>
     /// <param name="damaged">The damaged file; stays the caller's to dispose.</param>
     /// <param name="create">Makes the new, empty medium, once the damaged file turned out to hold something; it is disposed here.</param>
@@ -95,13 +79,14 @@ public static class CheckpointRepair
         IStorage damaged, Func<IStorage> create, RepairOptions options, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         var log = new LossLog();
-        SalvageSource source = SalvageSource.Open(new SalvageStorage(damaged), options, log, cancellationToken);
+        using SalvageSource source = SalvageSource.Open(new SalvageStorage(damaged), options, log, cancellationToken);
         var codec = new SwitchedCodec();
         var writerOptions = new CheckpointWriterOptions
         {
             PageSize = source.Header.PageSize,
             SegmentSize = (int)source.Header.SegmentSize,
             Codec = codec,
+            Key = options.Key,
 
             // Half a repair is none: one sync at the end does.
             Durability = Durability.SurvivesProcessCrash,

@@ -56,7 +56,8 @@ internal sealed class EpochSalvager(
         var losses = new EpochLosses(record, log);
         if (!found.IsChecked)
         {
-            losses.Add("record", Damage.At(record.Offset, "the directory's entry, and with it the sum of the record, is lost; its label, time and numbers are not checked"));
+            string doubt = source.Header.Keys is null ? "its label, time and numbers are not checked" : "whether it is the last one that was written of this epoch is not known";
+            losses.Add("record", Damage.At(record.Offset, $"the directory's entry, and with it the sum of the record, is lost; {doubt}"));
         }
 
         var copier = new PageCopier(source, builder, codec, record, losses, known?.Lost ?? [], baseId is { } id ? writer.OpenEpoch(id) : null)

@@ -68,7 +68,7 @@ internal sealed class PageCopier(
         Cancellation.ThrowIfCancellationRequested();
         try
         {
-            source.Nodes.Blocks.ReadContent(entry, _page);
+            source.Nodes.Blocks.ReadContent(entry, _page, pfn.Value);
         }
         catch (Exception cause) when (cause is CorruptDataException or UnsupportedException)
         {

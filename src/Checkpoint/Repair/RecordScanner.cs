@@ -6,7 +6,10 @@ namespace PageStore.Checkpoint;
 /// Searches segments for epoch records by their form, where the directory that names them is lost. Of several records of one epoch the
 /// newest counts; a crash leaves records that were never committed.
 /// </summary>
-internal sealed class RecordScanner(SalvageStorage storage, CancellationToken cancellation)
+/// <param name="storage">The file.</param>
+/// <param name="form">How records look in it.</param>
+/// <param name="cancellation">Ends the search.</param>
+internal sealed class RecordScanner(SalvageStorage storage, IRecordForm form, CancellationToken cancellation)
 {
     /// <summary>Bytes read at once; a multiple of every block's alignment.</summary>
     private const int ChunkBytes = 1 << 20;
@@ -35,7 +38,7 @@ internal sealed class RecordScanner(SalvageStorage storage, CancellationToken ca
         {
             cancellation.ThrowIfCancellationRequested();
             Span<byte> chunk = storage.ReadSome(at, _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, end - at)));
-            for (int found = NextMagic(chunk, 0); found >= 0; found = NextMagic(chunk, found + Layout.Unit))
+            for (int found = form.Next(chunk, 0); found >= 0; found = form.Next(chunk, found + Layout.Unit))
             {
                 TryTake(at + found, end, wanted);
             }
@@ -56,39 +59,16 @@ internal sealed class RecordScanner(SalvageStorage storage, CancellationToken ca
         }
     }
 
-    private static int NextMagic(ReadOnlySpan<byte> chunk, int from)
-    {
-        while (from < chunk.Length)
-        {
-            int at = chunk[from..].IndexOf(EpochRecordFormat.Magic);
-            if (at < 0)
-            {
-                return -1;
-            }
-
-            from += at;
-            if (from % Layout.Unit == 0)
-            {
-                return from;
-            }
-
-            from++;
-        }
-
-        return -1;
-    }
-
     private void TryTake(long offset, long end, Func<EpochId, bool> wanted)
     {
-        Span<byte> bytes = storage.ReadSome(offset, _record.AsSpan(0, (int)Math.Min(EpochRecord.FixedSize, end - offset)));
-        if (bytes.Length < EpochRecord.FixedSize)
+        ReadOnlySpan<byte> bytes = form.Peek(offset, end, _record.AsSpan(0, EpochRecord.FixedSize));
+        if (EpochRecordFormat.Measure(bytes) == 0)
         {
             return;
         }
 
         var id = new EpochId(BinaryPrimitives.ReadInt64LittleEndian(bytes[IdOffset..]));
-        bytes = storage.ReadSome(offset, _record.AsSpan(0, (int)Math.Min(EpochRecord.MaxSize, end - offset)));
-        int size = EpochRecordFormat.Measure(bytes);
+        int size = EpochRecordFormat.Measure(form.Peek(offset, end, _record));
         if (id.Value < 1 || id.Value >= EndOfIds || size == 0 || !wanted(id) || TryRead(offset, size, id) is not { } record)
         {
             return;
@@ -105,7 +85,7 @@ internal sealed class RecordScanner(SalvageStorage storage, CancellationToken ca
         try
         {
             byte[] stored = new byte[bytes];
-            storage.Read(offset, stored);
+            form.Read(offset, stored);
             return EpochRecordFormat.Read(stored, offset, id);
         }
         catch (PageStoreException)

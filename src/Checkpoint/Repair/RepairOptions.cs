@@ -10,6 +10,12 @@ public sealed record RepairOptions
     public int? SegmentSize { get; init; }
 
     /// <summary>
+    /// The key of an encrypted file, with which the new one is encrypted, too; null for a plain one. It stays the caller's. A plain file is refused
+    /// if there is a key.
+    /// </summary>
+    public CheckpointKey? Key { get; init; }
+
+    /// <summary>
     /// How many pages may come out of subtrees that are zero as a whole, all epochs together: 16 TiB of 4 KiB pages. Each costs time, and a few bytes
     /// in a hostile file claim 2^40 of them.
     /// </summary>

@@ -5,31 +5,24 @@ internal sealed class RootFinder(SalvageStorage storage, RepairOptions options)
 {
     private const int FileIdInSlot = 152;
 
-    /// <summary>The header, its second copy, or what the options say in its place.</summary>
-    /// <exception cref="CorruptDataException">Neither copy is one, and the options do not say what stood there.</exception>
-    /// <exception cref="UnsupportedException">The file is of a version or has a feature that is not known.</exception>
+    /// <summary>The header, its second copy, or what the options say in its place; opened with the key.</summary>
+    /// <exception cref="CorruptDataException">Neither copy is one, and the options do not say what stood there, or the file is to be encrypted.</exception>
+    /// <exception cref="UnsupportedException">The file is of a version or has a feature that is not known, or the host has no cryptography.</exception>
+    /// <exception cref="WrongKeyException">The key does not fit.</exception>
     public FileHeader ReadHeader()
     {
         Span<byte> bytes = stackalloc byte[Layout.HeaderSize];
+        PageStoreException? refused = null;
         foreach (long offset in (ReadOnlySpan<long>)[Layout.HeaderOffset, Layout.HeaderCopyOffset])
         {
-            if (storage.ReadSome(offset, bytes).Length == bytes.Length && TryReadHeader(bytes, offset) is { } header)
+            if (storage.ReadSome(offset, bytes).Length == bytes.Length && TryReadHeader(bytes, offset) is { } header
+                && TryUnlock(header, ref refused) is { } unlocked)
             {
-                return header;
+                return unlocked;
             }
         }
 
-        if (options.PageSize is not { } pageSize || options.SegmentSize is not { } segmentSize)
-        {
-            throw new CorruptDataException(
-                $"{storage.Name} has no valid header at offset {Layout.HeaderOffset} or {Layout.HeaderCopyOffset}. "
-                + "If it is a checkpoint file, say its page size and its segment size (4096 and 4194304 unless it was made with others).")
-            {
-                Offset = 0,
-            };
-        }
-
-        return new FileHeader(pageSize, System.Numerics.BitOperations.Log2((uint)segmentSize), FileIdOfSlots(), DateTimeOffset.UnixEpoch, 0, 0);
+        return refused is null ? GivenHeader() : throw refused;
     }
 
     /// <summary>The valid roots, the newest first; each slot once.</summary>
@@ -50,6 +43,45 @@ internal sealed class RootFinder(SalvageStorage storage, RepairOptions options)
         // Of a root that was not synced nobody knows what arrived, if the host has been started anew; better than none.
         List<RootSlot> certain = roots.FindAll(root => root.IsSynced || root.HostRun == storage.HostRun);
         return [.. (certain.Count > 0 ? certain : roots).OrderByDescending(root => root.Sequence)];
+    }
+
+    /// <summary>A copy that somebody changed together with its sum does not open; the other one may.</summary>
+    private FileHeader? TryUnlock(FileHeader header, ref PageStoreException? refused)
+    {
+        try
+        {
+            return FileKeys.Unlock(storage.Name, header, options.Key);
+        }
+        catch (Exception cause) when (cause is CorruptDataException or WrongKeyException)
+        {
+            refused ??= (PageStoreException)cause;
+            return null;
+        }
+    }
+
+    private FileHeader GivenHeader()
+    {
+        if (options.Key is not null)
+        {
+            throw new CorruptDataException(
+                $"{storage.Name} has no valid header at offset {Layout.HeaderOffset} or {Layout.HeaderCopyOffset}. "
+                + "Without it, and the salt that stood in it, the key opens nothing of an encrypted file.")
+            {
+                Offset = 0,
+            };
+        }
+
+        if (options.PageSize is not { } pageSize || options.SegmentSize is not { } segmentSize)
+        {
+            throw new CorruptDataException(
+                $"{storage.Name} has no valid header at offset {Layout.HeaderOffset} or {Layout.HeaderCopyOffset}. "
+                + "If it is a checkpoint file, say its page size and its segment size (4096 and 4194304 unless it was made with others).")
+            {
+                Offset = 0,
+            };
+        }
+
+        return new FileHeader(pageSize, System.Numerics.BitOperations.Log2((uint)segmentSize), FileIdOfSlots(), DateTimeOffset.UnixEpoch, 0, 0);
     }
 
     private static IEnumerable<long> SlotOffsets() =>

@@ -4,7 +4,7 @@ namespace PageStore.Checkpoint;
 /// What can still be found in a damaged file: the header, and the epoch records, by the directory of the newest root, by that of the root
 /// before it, and by their form where no directory says whether there is one. For one thread.
 /// </summary>
-internal sealed class SalvageSource
+internal sealed class SalvageSource : IDisposable
 {
     private readonly SalvageStorage _storage;
     private readonly RepairOptions _options;
@@ -20,21 +20,17 @@ internal sealed class SalvageSource
     // Ids of which no directory could be asked: runs of keys, ascending.
     private List<(long First, long Count)> _unknown = [];
 
-    private SalvageSource(SalvageStorage storage, RepairOptions options, LossLog log, CancellationToken cancellation)
+    private SalvageSource(SalvageStorage storage, RootFinder finder, FileHeader header, RepairOptions options, LossLog log, CancellationToken cancellation)
     {
         _storage = storage;
         _options = options;
         _log = log;
         _cancellation = cancellation;
-        var finder = new RootFinder(storage, options);
-        Header = finder.ReadHeader();
-        if (Header.Encryption is not null)
-        {
-            throw new UnsupportedException($"{storage.Name} is encrypted, and encrypted files are neither repaired nor compacted yet. What is intact of it can be read with its key.");
-        }
-
+        Header = header;
+        HoldRoot();
         _roots = finder.ReadRoots(Header);
-        Nodes = new NodeReader(new BlockReader(storage, Header.SegmentSize, storage.Length));
+        var plain = new NodeReader(new BlockReader(storage, Header.SegmentSize, storage.Length));
+        Nodes = Header.Keys is null ? plain : new NodeReader(new BlockReader(storage, Header.SegmentSize, storage.Length, null, new BlockOpener(Header.Keys, Sessions(plain), Header.FileId)));
     }
 
     public FileHeader Header { get; }
@@ -52,12 +48,53 @@ internal sealed class SalvageSource
 
     /// <summary>Looks at a file.</summary>
     /// <exception cref="CorruptDataException">It has no header, or nothing of it can be found.</exception>
-    /// <exception cref="UnsupportedException">It is of a version or has a feature that is not known.</exception>
+    /// <exception cref="UnsupportedException">It is of a version or has a feature that is not known, or the host has no cryptography.</exception>
+    /// <exception cref="WrongKeyException">The key does not fit.</exception>
     public static SalvageSource Open(SalvageStorage storage, RepairOptions options, LossLog log, CancellationToken cancellation)
     {
-        var source = new SalvageSource(storage, options, log, cancellation);
-        source.FindRecords();
-        return source;
+        var finder = new RootFinder(storage, options);
+        FileHeader header = finder.ReadHeader();
+        try
+        {
+            var source = new SalvageSource(storage, finder, header, options, log, cancellation);
+            source.FindRecords();
+            return source;
+        }
+        catch
+        {
+            header.Keys?.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => Header.Keys?.Dispose();
+
+    /// <summary>
+    /// Takes a lease on the newest root, which ends with the storage: what it reaches must not be reused while it is brought over. A file so damaged that
+    /// it has no root to hold has no writer either.
+    /// </summary>
+    private void HoldRoot()
+    {
+        try
+        {
+            new RootLeases(_storage).Acquire(Header);
+        }
+        catch (PageStoreException)
+        {
+            // What is wrong with the file is for the salvage to find, and to say.
+        }
+    }
+
+    /// <summary>The session table of the newest root, and behind it those of the others: a table only grows.</summary>
+    private SessionTable Sessions(NodeReader plain)
+    {
+        SessionTable? table = null;
+        foreach (RootSlot root in _roots.Reverse())
+        {
+            table = new SessionTable(plain, root.Sessions, Layout.SlotOffset(0, 0), table);
+        }
+
+        return table ?? new SessionTable(plain, default, Layout.SlotOffset(0, 0));
     }
 
     private void FindRecords()
@@ -149,7 +186,8 @@ internal sealed class SalvageSource
     /// <summary>Searches index segments first, and those of which nobody knows what they hold last: guest memory can hold anything.</summary>
     private void Scan()
     {
-        var scanner = new RecordScanner(_storage, _cancellation);
+        IRecordForm form = Nodes.Blocks.Opener is { } opener ? new SealedRecordForm(_storage, Nodes.Blocks, opener) : new PlainRecordForm(_storage);
+        var scanner = new RecordScanner(_storage, form, _cancellation);
         long left = _options.MaxScanBytes;
         foreach (bool known in (bool[])[true, false])
         {

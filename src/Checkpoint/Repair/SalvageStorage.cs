@@ -43,6 +43,10 @@ internal sealed class SalvageStorage(IStorage file) : IStorage
 
     public void Truncate(long length) => throw new NotSupportedException("A damaged file is only read.");
 
+    public bool TryHold(long sequence) => file.TryHold(sequence);
+
+    public void Release(long sequence) => file.Release(sequence);
+
     public void Sync()
     {
     }

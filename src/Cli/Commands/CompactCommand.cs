@@ -14,15 +14,17 @@ internal static class CompactCommand
         var output = new Option<string?>("--output", "-o") { Description = "The new file; without it, FILE is replaced." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("compact", "Write a checkpoint file anew, without dead space.") { file, output, json };
-        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), parsed.GetValue(output), parsed.GetValue(json), cancellation));
+        var access = AccessOptions.AddTo(command, withRoot: false);
+        command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), access.Read(parsed), parsed.GetValue(output), parsed.GetValue(json), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(ToolConsole console, string file, string? output, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ToolConsole console, string file, CheckpointAccess access, string? output, bool json, CancellationToken cancellation)
     {
+        using CheckpointAccess held = access;
         CompactReport report = await ProgressDisplay.RunAsync(console, "compact", "pages", null, progress => Task.FromResult(output is null
-            ? CheckpointCompactor.CompactInPlace(file, progress, cancellation)
-            : CheckpointCompactor.Compact(file, output, progress, cancellation)));
+            ? CheckpointCompactor.CompactInPlace(file, access.Key, progress, cancellation)
+            : CheckpointCompactor.Compact(file, output, access.Key, progress, cancellation)));
         var result = new CompactResult(report.Epochs, report.BytesBefore, report.BytesAfter);
         console.Out.WriteLine(json
             ? JsonSerializer.Serialize(result, ResultJson.Default.CompactResult)

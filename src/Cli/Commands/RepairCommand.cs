@@ -20,13 +20,13 @@ internal static class RepairCommand
         Option<string?> segmentSize = SizeOption("--segment-size", "The segment size, for a file that has lost its header; 4MiB unless it was made with another.");
         Option<bool> json = CommonOptions.Json();
         var command = new Command("repair", "Salvage what still checks of a damaged file into a new one.") { file, output, pageSize, segmentSize, json };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            console,
-            parsed.GetRequiredValue(file),
-            parsed.GetRequiredValue(output),
-            new RepairOptions { PageSize = SizeOf(parsed.GetValue(pageSize)), SegmentSize = SizeOf(parsed.GetValue(segmentSize)) },
-            parsed.GetValue(json),
-            cancellation));
+        var access = AccessOptions.AddTo(command, withRoot: false);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using CheckpointAccess given = access.Read(parsed);
+            var options = new RepairOptions { PageSize = SizeOf(parsed.GetValue(pageSize)), SegmentSize = SizeOf(parsed.GetValue(segmentSize)), Key = given.Key };
+            return await RunAsync(console, parsed.GetRequiredValue(file), parsed.GetRequiredValue(output), options, parsed.GetValue(json), cancellation);
+        });
         return command;
     }
 

@@ -93,13 +93,16 @@ public sealed class PruneTests : IDisposable
         Assert.True(freed.ReturnedBytes > held / 2, $"{freed.ReturnedBytes} of {held}");
     }
 
-    [Fact]
-    public void A_compaction_keeps_what_it_reads_while_a_writer_prunes_and_reuses()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_compaction_keeps_what_it_reads_while_a_writer_prunes_and_reuses(bool encrypted)
     {
+        CheckpointKey? key = encrypted ? TestKeys.Key : null;
         string target = _path + ".new";
         try
         {
-            using CheckpointWriter writer = CheckpointWriter.Create(_path, new CheckpointWriterOptions { SegmentSize = 1 << 16 });
+            using CheckpointWriter writer = CheckpointWriter.Create(_path, new CheckpointWriterOptions { SegmentSize = 1 << 17, Key = key });
             Write(writer, null, 0, 64);
             for (int epoch = 1; epoch < 6; epoch++)
             {
@@ -114,15 +117,67 @@ public sealed class PruneTests : IDisposable
                     writer.Prune(new PrunePolicy { KeepLast = 1 });
                 }
             });
-            CheckpointCompactor.Compact(_path, target, prune, TestContext.Current.CancellationToken);
+            CheckpointCompactor.Compact(_path, target, key, prune, TestContext.Current.CancellationToken);
             Assert.True(prune.IsDone);
 
-            using CheckpointReader reader = CheckpointReader.Open(target);
+            using CheckpointReader reader = CheckpointReader.Open(target, new CheckpointReaderOptions { Key = key });
             Assert.Equal([1L, 2, 3, 4, 5, 6], reader.Epochs().Select(epoch => epoch.Id.Value));
             for (int epoch = 1; epoch <= 6; epoch++)
             {
                 AssertPage(reader, epoch, 63, seed: epoch);
             }
+        }
+        finally
+        {
+            File.Delete(target);
+        }
+    }
+
+    [Fact]
+    public void Compacting_an_encrypted_file_shrinks_it_and_needs_its_key()
+    {
+        string target = _path + ".new";
+        try
+        {
+            using (CheckpointWriter writer = CheckpointWriter.Create(_path, TestKeys.Writer))
+            {
+                Write(writer, null, 0, 64);
+                for (int epoch = 1; epoch < 20; epoch++)
+                {
+                    Write(writer, epoch, epoch, 40);
+                }
+
+                writer.Prune(new PrunePolicy { KeepIf = id => id.Value is 3 or 20, ReturnSpace = false });
+            }
+
+            CancellationToken cancellation = TestContext.Current.CancellationToken;
+            byte[] before = File.ReadAllBytes(_path);
+            foreach (CheckpointKey? wrong in (CheckpointKey?[])[null, TestKeys.Other])
+            {
+                Assert.Throws<WrongKeyException>(() => CheckpointCompactor.Compact(_path, target, wrong, cancellationToken: cancellation));
+                Assert.Throws<WrongKeyException>(() => CheckpointCompactor.CompactInPlace(_path, wrong, cancellationToken: cancellation));
+            }
+
+            Assert.Equal(before, File.ReadAllBytes(_path));
+            Assert.False(File.Exists(target));
+            CompactReport report = CheckpointCompactor.Compact(_path, target, TestKeys.Key, cancellationToken: cancellation);
+            Assert.Equal((2, before.Length), (report.Epochs, report.BytesBefore));
+            Assert.InRange(report.BytesAfter, 1, before.Length / 2);
+            using (CheckpointReader old = CheckpointReader.Open(_path, TestKeys.Reader))
+            using (CheckpointReader compact = CheckpointReader.Open(target, TestKeys.Reader))
+            {
+                Assert.Empty(compact.VerifyDeep(cancellationToken: cancellation).Damage);
+                foreach (long epoch in (long[])[3, 20])
+                {
+                    using EpochComparison comparison = old.OpenEpoch(new EpochId(epoch)).CompareWith(compact.OpenEpoch(new EpochId(epoch)), cancellationToken: cancellation);
+                    Assert.True(comparison is { SameContent: true, PagesCompared: > 60 });
+                }
+            }
+
+            CheckpointCompactor.CompactInPlace(_path, TestKeys.Key, cancellationToken: cancellation);
+            using CheckpointReader reader = CheckpointReader.Open(_path, TestKeys.Reader);
+            AssertPage(reader, 20, 30, seed: 20);
+            AssertPage(reader, 3, 63, seed: 1);
         }
         finally
         {

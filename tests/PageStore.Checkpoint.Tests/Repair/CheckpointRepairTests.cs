@@ -8,23 +8,23 @@ namespace PageStore.Checkpoint.Tests;
 public sealed class CheckpointRepairTests
 {
     [Property(MaxTest = 60, Arbitrary = [typeof(HistoryArbitrary)])]
-    public void Undamaged_file_becomes_an_equal_one_that_is_no_larger(History history)
+    public void Undamaged_file_becomes_an_equal_one_that_is_no_larger(History history, bool encrypted)
     {
-        var written = WrittenHistory.Of(history);
-        using var repaired = Repaired.Of(written.File);
+        var written = WrittenHistory.Of(history with { Encrypted = encrypted });
+        using var repaired = Repaired.Of(written.File, encrypted);
         Assert.True(repaired.Report.Complete, string.Join('\n', repaired.Report.Lost));
         Assert.Equal((written.Epochs.Count, 0L), (repaired.Report.Epochs, repaired.Report.PagesLost));
         ModelAssert.Matches(repaired.Reader, written.Epochs);
         Assert.Empty(repaired.Reader.VerifyDeep().Damage);
 
         // Each of the four classes has a segment that is filled only in part, and a pruned file was cut off behind other ones.
-        Assert.InRange(repaired.File.Length, 0, written.File.Length + (5 * history.SegmentSize));
+        Assert.InRange(repaired.File.Length, 0, written.File.Length + (5 * written.History.WriterOptions.SegmentSize));
     }
 
     [Property(MaxTest = 60, Arbitrary = [typeof(HistoryArbitrary)])]
-    public void Of_damaged_page_blocks_exactly_the_pages_that_they_hold_are_lost(History history, int seed)
+    public void Of_damaged_page_blocks_exactly_the_pages_that_they_hold_are_lost(History history, bool encrypted, int seed)
     {
-        var written = WrittenHistory.Of(history);
+        var written = WrittenHistory.Of(history with { Encrypted = encrypted });
         FileRoot intact = written.Root();
         ReachableBlock[] blocks = [.. ReachableBlocks.List(intact).Where(block => block.Kind == BlockKind.Page)];
         var random = new Random(seed);
@@ -35,25 +35,25 @@ public sealed class CheckpointRepairTests
             damaged[block.Offset + random.Next(block.StoredBytes)] ^= (byte)(1 << random.Next(8));
         }
 
-        using var repaired = Repaired.Of(damaged);
+        using var repaired = Repaired.Of(damaged, encrypted);
         Assert.Equal(UnreadablePages(written, damaged), repaired.Lost.SelectMany(Pairs).Order());
         Assert.Equal(repaired.Lost.Sum(lost => lost.Pages.Count), repaired.Report.PagesLost);
         repaired.AssertTrue(written.Epochs);
     }
 
     [Property(MaxTest = 150, Arbitrary = [typeof(HistoryArbitrary)])]
-    public void Of_any_damage_every_page_is_right_or_lost_and_what_a_reader_reads_is_salvaged(History history, int seed)
+    public void Of_any_damage_every_page_is_right_or_lost_and_what_a_reader_reads_is_salvaged(History history, bool encrypted, int seed)
     {
-        var written = WrittenHistory.Of(history);
+        var written = WrittenHistory.Of(history with { Encrypted = encrypted });
         byte[] damaged = RandomDamage.Of(written.File, seed);
         Repaired repaired;
         try
         {
-            repaired = Repaired.Of(damaged);
+            repaired = Repaired.Of(damaged, encrypted);
         }
         catch (CorruptDataException)
         {
-            Assert.Throws<CorruptDataException>(() => CheckpointReader.Open(new BytesStorage(damaged, damaged.Length)));
+            Assert.Throws<CorruptDataException>(() => CheckpointReader.Open(new BytesStorage(damaged, damaged.Length), written.History.ReaderOptions));
             return;
         }
 
@@ -61,7 +61,7 @@ public sealed class CheckpointRepairTests
         {
             // Where the newest root is lost, epochs that it had dropped come back.
             repaired.AssertTrue(written.Ever);
-            AssertHasWhatAReaderReads(repaired, damaged, written.Epochs);
+            AssertHasWhatAReaderReads(repaired, damaged, written);
         }
     }
 
@@ -210,7 +210,7 @@ public sealed class CheckpointRepairTests
     private static IEnumerable<(long Epoch, long Pfn)> UnreadablePages(WrittenHistory written, byte[] damaged)
     {
         FileRoot intact = written.Root();
-        var blocks = new BlockReader(new BytesStorage(damaged, damaged.Length), intact.Header.SegmentSize, damaged.Length);
+        BlockReader blocks = new FileRoot(new BytesStorage(damaged, damaged.Length), intact.Header, intact.Slot, intact.SlotIndex).Nodes.Blocks;
         byte[] page = new byte[intact.Header.PageSize];
         List<(long Epoch, long Pfn)> unreadable = [];
         foreach (ModelEpoch model in written.Epochs)
@@ -220,7 +220,7 @@ public sealed class CheckpointRepairTests
             {
                 try
                 {
-                    blocks.ReadContent(cursor.Get(pfn), page);
+                    blocks.ReadContent(cursor.Get(pfn), page, pfn);
                 }
                 catch (CorruptDataException)
                 {
@@ -232,12 +232,12 @@ public sealed class CheckpointRepairTests
         return unreadable.Order();
     }
 
-    private static void AssertHasWhatAReaderReads(Repaired repaired, byte[] damaged, IReadOnlyList<ModelEpoch> models)
+    private static void AssertHasWhatAReaderReads(Repaired repaired, byte[] damaged, WrittenHistory written)
     {
         try
         {
-            using var reader = CheckpointReader.Open(new BytesStorage(damaged, damaged.Length));
-            foreach (ModelEpoch model in models)
+            using var reader = CheckpointReader.Open(new BytesStorage(damaged, damaged.Length), written.History.ReaderOptions);
+            foreach (ModelEpoch model in written.Epochs)
             {
                 AssertHas(repaired, reader, model);
             }

@@ -9,7 +9,7 @@ internal sealed class Repaired : IDisposable
     {
         File = file;
         Report = report;
-        Reader = CheckpointReader.Open(new BytesStorage(file, file.Length));
+        Reader = CheckpointReader.Open(new BytesStorage(file, file.Length), new CheckpointReaderOptions { Key = TestKeys.Of(file) });
         foreach (LostPart part in report.Lost.Where(part => part.Pages is not null))
         {
             Lost.Add((part.Epoch!.Value.Value, part.Pages!.Value));
@@ -30,6 +30,9 @@ internal sealed class Repaired : IDisposable
         RepairReport report = CheckpointRepair.Salvage(new BytesStorage(damaged, damaged.Length), () => new MemoryStorage(target), options ?? new());
         return new Repaired(target.ToArray(), report);
     }
+
+    /// <summary>Repairs a file that was encrypted with the key of the tests, or is plain.</summary>
+    public static Repaired Of(byte[] damaged, bool encrypted) => Of(damaged, new RepairOptions { Key = encrypted ? TestKeys.Key : null });
 
     public bool IsLost(long epoch, long pfn) => Lost.Exists(lost => lost.Epoch == epoch && lost.Pages.Contains(new Pfn(pfn)));
 
