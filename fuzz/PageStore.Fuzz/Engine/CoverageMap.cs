@@ -19,16 +19,23 @@ internal sealed class CoverageMap
     /// <summary>Pinned and never let go of, since the instrumented code holds its bare address.</summary>
     private static readonly byte[] Hits = GC.AllocateArray<byte>(Size, pinned: true);
 
+    /// <summary>The places of the code that were ever reached. Unlike edges they have numbers of their own, so they can be counted.</summary>
+    private static readonly bool[] Reached = new bool[Size];
+
     private readonly byte[] _seen = new byte[Size];
 
     /// <summary>How many edges were ever taken.</summary>
     public int Edges { get; private set; }
+
+    /// <summary>How many places were ever reached: function entries, targets of branches and what follows them.</summary>
+    public static int Places => Reached.AsSpan().Count(true);
 
     /// <summary>Gives the instrumented code its map; without one its first edge would be an access violation.</summary>
     public static void Attach()
     {
         FieldInfo address = typeof(Trace).GetField(nameof(Trace.SharedMem))!;
         address.SetValue(null, Marshal.UnsafeAddrOfPinnedArrayElement(Hits, 0));
+        Trace.OnBranch = static (place, _) => Reached[place] = true;
     }
 
     /// <summary>Forgets the hits; call it before an execution.</summary>

@@ -139,7 +139,8 @@ internal sealed class FuzzLoop : IDisposable
 
         Console.WriteLine(
             $"{_target.Name}: {executions} executions in {time.TotalSeconds:F0} s, {executions / time.TotalSeconds:F0}/s, "
-            + $"{_coverage.Edges} edges ({corpusEdges} by the {kept} kept inputs), {_pool.Count} inputs, peak {peak >> 20} MiB, "
+            + $"{_coverage.Edges} edges ({corpusEdges} by the {kept} kept inputs), {CoverageMap.Places} of {Instrumentation.Places} places, "
+            + $"{_pool.Count} inputs, peak {peak >> 20} MiB, "
             + $"seed {_options.Seed}, {_crashes.Count} crashes");
     }
 
