@@ -146,23 +146,31 @@ internal static class EpochRecordFormat
         return Math.Min(Layout.RoundToUnit(end), bytes.Length);
     }
 
-    /// <summary>Whether all padding and all reserved bits of a record that <see cref="Read"/> accepts are zero.</summary>
+    /// <summary>
+    /// Whether all padding and all reserved bits of a record are zero. Behind an item that is longer than the record there is nothing to look
+    /// at: <see cref="Read"/> refuses such a record, and says why.
+    /// </summary>
     public static bool IsPaddingClear(ReadOnlySpan<byte> stored)
     {
         int at = EpochRecord.FixedSize;
         while (at + ItemHeadSize <= stored.Length && BinaryPrimitives.ReadUInt16LittleEndian(stored[at..]) != 0)
         {
-            int body = at + ItemHeadSize + BinaryPrimitives.ReadInt32LittleEndian(stored[(at + 4)..]);
-            int end = (body + 7) & ~7;
-            if ((BinaryPrimitives.ReadUInt16LittleEndian(stored[(at + 2)..]) & ~RequiredFlag) != 0 || stored[body..end].ContainsAnyExcept((byte)0))
+            long body = at + ItemHeadSize + (long)BinaryPrimitives.ReadUInt32LittleEndian(stored[(at + 4)..]);
+            long end = (body + 7) & ~7L;
+            if (end > stored.Length)
+            {
+                return true;
+            }
+
+            if ((BinaryPrimitives.ReadUInt16LittleEndian(stored[(at + 2)..]) & ~RequiredFlag) != 0 || stored[(int)body..(int)end].ContainsAnyExcept((byte)0))
             {
                 return false;
             }
 
-            at = end;
+            at = (int)end;
         }
 
-        return !stored[at..].ContainsAnyExcept((byte)0);
+        return at >= stored.Length || !stored[at..].ContainsAnyExcept((byte)0);
     }
 
     private static byte[] FixedPart(EpochRecord record)

@@ -46,6 +46,20 @@ public sealed class DeepVerifierTests
     [Fact]
     public void Padding_of_a_record_that_is_not_zero_is_found() => Finds("padding", surgeon => surgeon.Record[^1] = 1);
 
+    [Theory]
+    [InlineData(0x10000)]
+    [InlineData(int.MaxValue)]
+    [InlineData(-1)]
+    public void Item_that_is_longer_than_its_record_is_reported_and_not_thrown(int length)
+    {
+        var surgeon = new FileSurgeon(WrittenHistory.Of(Small).File);
+        BinaryPrimitives.WriteInt32LittleEndian(surgeon.Record[(EpochRecord.FixedSize + 4)..], length);
+        using CheckpointReader reader = Open(surgeon.Close());
+        VerifyReport report = reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Contains(report.Damage, damage => damage.Message.Contains("longer than the record", StringComparison.Ordinal));
+        Assert.DoesNotContain(report.Damage, damage => damage.Message.Contains("padding", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Pages_of_two_numbers_in_one_place_of_the_file_that_overlap_are_found() => Finds("overlaps", surgeon =>
     {
