@@ -18,18 +18,25 @@ internal static class CheckpointSeeds
         yield return ("seed-states", Make(PageCodecs.Lz4, writer => Write(writer, 70, null, WriteStates)));
         yield return ("seed-huge", Make(PageCodecs.None, writer => Write(writer, 1L << 40, null, WriteFarApart)));
         yield return ("seed-large-pages", MakeLargePages());
+        yield return ("seed-sets", Make(PageCodecs.None, WriteSets));
+        yield return ("seed-patches", Make(PageCodecs.Lz4, WritePatches));
+        yield return ("seed-pruned", Make(PageCodecs.None, WritePruned));
+        yield return ("seed-encrypted", Make(PageCodecs.Lz4, WriteAll, key: ImageSeals.Key));
     }
 
-    private static byte[] Make(IPageCodec codec, Action<CheckpointWriter> write, int pageSize = PageSize)
+    private static byte[] Make(IPageCodec codec, Action<CheckpointWriter> write, int pageSize = PageSize, CheckpointKey? key = null)
     {
         var storage = new MemoryStorage();
+        var random = new Random(1);
         var options = new CheckpointWriterOptions
         {
             PageSize = pageSize,
-            SegmentSize = 1 << Layout.MinSegmentShift,
+            SegmentSize = 1 << (key is null ? Layout.MinSegmentShift : Layout.MinSealedSegmentShift),
             Codec = codec,
             FileId = FileId,
             Clock = new StoppedClock(),
+            Key = key,
+            FillRandom = random.NextBytes,
         };
         using (CheckpointWriter writer = CheckpointWriter.Create(storage, options))
         {
@@ -39,9 +46,9 @@ internal static class CheckpointSeeds
         return SparseImage.OfFile(storage.Bytes).ToBytes();
     }
 
-    private static void Write(CheckpointWriter writer, long pages, EpochId? parent, Action<EpochBuilder> write)
+    private static void Write(CheckpointWriter writer, long pages, EpochId? parent, Action<EpochBuilder> write, string? label = "seed")
     {
-        var options = new EpochOptions { Parent = parent, PageCount = pages, Label = "seed", Consistency = EpochConsistency.Paused, GuestId = FileId };
+        var options = new EpochOptions { Parent = parent, PageCount = pages, Label = label, Consistency = EpochConsistency.Paused, GuestId = FileId };
         using EpochBuilder builder = writer.BeginEpoch(options);
         write(builder);
         builder.Commit();
@@ -69,6 +76,58 @@ internal static class CheckpointSeeds
         Write(writer, 5000, new EpochId(2), builder => builder.WritePages(new Pfn(4999), Page(5)));
         Write(writer, 60, new EpochId(1), builder => builder.WritePages(new Pfn(59), Page(6)));
         Write(writer, 100, new EpochId(3), builder => builder.WritePages(new Pfn(12), new byte[PageSize]));
+    }
+
+    /// <summary>Sets of written and of read pages in each form: runs, bitmaps, full chunks.</summary>
+    private static void WriteSets(CheckpointWriter writer)
+    {
+        const int Pages = 200_000;
+        Write(writer, Pages, null, builder => builder.PutPlain(new PfnRun(new Pfn(0), 70_000), Entry.Zero));
+        Write(writer, Pages, new EpochId(1), builder =>
+        {
+            builder.WritePages(new Pfn(3), Page(1));
+            using var read = new PageBitmap(Pages);
+            read.SetRange(new Pfn(65536), 65536);
+            for (int page = 0; page < 4096; page += 2 + (page % 3))
+            {
+                read.Set(new Pfn(page));
+            }
+
+            builder.SetReadSet(read);
+        });
+    }
+
+    /// <summary>Packed pages under nodes that are patched once, twice, and written anew; epochs with labels and without.</summary>
+    private static void WritePatches(CheckpointWriter writer)
+    {
+        byte[] pages = [.. Enumerable.Range(1, 20).SelectMany(i => Page((byte)i))];
+        Write(writer, 130, null, builder => builder.WritePages(new Pfn(0), pages), "the first");
+        Write(writer, 130, new EpochId(1), builder => builder.WritePages(new Pfn(2), pages.AsSpan(0, 2 * PageSize)), label: null);
+        Write(writer, 130, new EpochId(2), builder => builder.WritePages(new Pfn(5), pages.AsSpan(0, 3 * PageSize)), "naïve ☃");
+        Write(writer, 130, new EpochId(3), builder => builder.WritePages(new Pfn(1), pages.AsSpan(0, 15 * PageSize)), label: null);
+    }
+
+    /// <summary>Dropped epochs that still link others, free segments, and some that were free and are used again.</summary>
+    private static void WritePruned(CheckpointWriter writer)
+    {
+        // More than two segments have: one of them then holds nothing else.
+        byte[] pages = [.. Enumerable.Range(1, 36).SelectMany(i => Page((byte)i))];
+        Write(writer, 64, null, builder => builder.WritePages(new Pfn(0), Page(1)));
+        Write(writer, 64, new EpochId(1), builder => builder.WritePages(new Pfn(20), pages));
+        Write(writer, 64, new EpochId(2), builder => builder.WritePages(new Pfn(20), pages));
+        Write(writer, 64, new EpochId(2), builder => builder.WritePages(new Pfn(20), pages));
+        writer.Prune(new PrunePolicy { KeepIf = id => id.Value != 2, ReturnSpace = false });
+        Write(writer, 64, new EpochId(4), builder => builder.WritePages(new Pfn(63), Page(1)));
+        Write(writer, 64, new EpochId(3), builder => builder.WritePages(new Pfn(20), pages));
+        writer.Prune(new PrunePolicy { KeepIf = id => id.Value != 3 });
+    }
+
+    private static void WriteAll(CheckpointWriter writer)
+    {
+        Write(writer, 200, null, WriteKinds);
+        Write(writer, 200, new EpochId(1), WriteStates, label: null);
+        Write(writer, 200, new EpochId(2), builder => builder.WritePages(new Pfn(2), Page(3)));
+        writer.Prune(new PrunePolicy { KeepIf = id => id.Value == 1 });
     }
 
     private static void WriteStates(EpochBuilder builder)

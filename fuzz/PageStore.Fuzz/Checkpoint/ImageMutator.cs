@@ -14,7 +14,8 @@ internal static class ImageMutator
         }
 
         SparseImage image = SparseImage.Parse(input);
-        var before = new ImageRepair(image, fields: false);
+        using ImageSeals? seals = ImageSeals.Of(image);
+        var before = new ImageRepair(image, fields: false, seals);
         before.Run();
         for (int left = 1 << random.Next(4); left > 0; left--)
         {
@@ -23,16 +24,17 @@ internal static class ImageMutator
 
         if (random.Next(8) != 0)
         {
-            new ImageRepair(image, fields: random.Next(2) == 0).Run();
+            new ImageRepair(image, fields: random.Next(2) == 0, seals).Run();
         }
 
+        seals?.SealAll();
         byte[] result = image.ToBytes();
         return result.Length <= maxLength ? result : input;
     }
 
     private static void Change(SparseImage image, List<(long Offset, int Length)> structures, byte[] other, Random random)
     {
-        switch (random.Next(12))
+        switch (random.Next(16))
         {
             case 0:
                 image.Length = random.Next(2) == 0 ? Math.Max(0, image.Length + random.Next(-8192, 8192)) : image.Length / 2;
@@ -45,6 +47,12 @@ internal static class ImageMutator
                 break;
             case 3 or 4:
                 CopyEntry(image, structures, random);
+                break;
+            case 5:
+                SwapEntries(image, structures, random);
+                break;
+            case 6:
+                CopyStructure(image, structures, random);
                 break;
             default:
                 ChangeWord(image, structures, random);
@@ -76,6 +84,28 @@ internal static class ImageMutator
         Span<byte> entry = stackalloc byte[Entry.Size];
         image.Read(PlaceIn(structures, Entry.Size, random), entry);
         image.Write(PlaceIn(structures, Entry.Size, random), entry);
+    }
+
+    /// <summary>Swaps two entries: epochs, nodes, segments or pages are then each other's.</summary>
+    private static void SwapEntries(SparseImage image, List<(long Offset, int Length)> structures, Random random)
+    {
+        long first = PlaceIn(structures, Entry.Size, random);
+        long second = PlaceIn(structures, Entry.Size, random);
+        Span<byte> entries = stackalloc byte[2 * Entry.Size];
+        image.Read(first, entries[..Entry.Size]);
+        image.Read(second, entries[Entry.Size..]);
+        image.Write(first, entries[Entry.Size..]);
+        image.Write(second, entries[..Entry.Size]);
+    }
+
+    /// <summary>Puts one structure in the place of another: an older root, another epoch's record, a node of another tree.</summary>
+    private static void CopyStructure(SparseImage image, List<(long Offset, int Length)> structures, Random random)
+    {
+        (long from, int length) = structures[random.Next(structures.Count)];
+        (long to, int room) = structures[random.Next(structures.Count)];
+        byte[] bytes = new byte[Math.Min(length, room)];
+        image.Read(from, bytes);
+        image.Write(to, bytes);
     }
 
     private static void ChangeWord(SparseImage image, List<(long Offset, int Length)> structures, Random random)

@@ -10,16 +10,22 @@ namespace PageStore.Fuzz;
 /// </summary>
 /// <param name="image">Is changed.</param>
 /// <param name="fields">Whether lengths, counts and heights that follow from other fields are made right as well.</param>
-internal sealed class ImageRepair(SparseImage image, bool fields)
+/// <param name="seals">Opens the blocks of an encrypted image, whose blocks then stay open; null for a plain one.</param>
+internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? seals = null)
 {
     /// <summary>Steps of one walk: entries that name each other must not keep it going.</summary>
     private const int MaxSteps = 20_000;
+
+    /// <summary>Of longer blocks the front is where the numbers are.</summary>
+    private const int MaxContent = 512;
 
     private readonly HashSet<(long Offset, int Level)> _done = [];
     private int _steps;
     private int _pageSize;
 
-    /// <summary>Headers, slots, nodes and records: offset and length.</summary>
+    private int Overhead => seals is null ? 0 : SealedBlock.Overhead;
+
+    /// <summary>Headers, slots, nodes, records, and what is packed or encoded: offset and length.</summary>
     public List<(long Offset, int Length)> Structures { get; } = [];
 
     public void Run()
@@ -39,6 +45,7 @@ internal sealed class ImageRepair(SparseImage image, bool fields)
     private void Header(long offset)
     {
         Structures.Add((offset, Layout.HeaderSize));
+        seals?.AuthenticateHeader(offset);
         SumBehind(offset, 504);
     }
 
@@ -57,7 +64,15 @@ internal sealed class ImageRepair(SparseImage image, bool fields)
             image.Length = Number(offset + 32, 8);
         }
 
-        SumBehind(offset, 496);
+        if (seals is null)
+        {
+            SumBehind(offset, 496);
+        }
+        else
+        {
+            Tree(offset + 120, TreeKind.SessionTable, 0);
+            seals.AuthenticateSlot(offset);
+        }
     }
 
     private void Tree(long offset, TreeKind kind, long blobLength)
@@ -95,9 +110,12 @@ internal sealed class ImageRepair(SparseImage image, bool fields)
             case EntryKind.Node when level > 0:
                 entry = RepairNode(entry, level, number, kind, blobLength);
                 break;
-            case EntryKind.Record when level == 0:
-                RepairRecord(entry, number);
+            case EntryKind.Record when level == 0 && kind == TreeKind.SessionTable:
+                Structures.Add((entry.Offset, Math.Min(entry.StoredBytes, SessionRecord.Size)));
                 entry = entry with { Sum = SumOf(entry.Offset, entry.StoredBytes) };
+                break;
+            case EntryKind.Record when level == 0:
+                entry = RepairRecord(entry, number);
                 break;
             case EntryKind.Raw or EntryKind.Lz4 when level == 0:
                 entry = RepairContent(entry, number, kind, blobLength);
@@ -110,53 +128,61 @@ internal sealed class ImageRepair(SparseImage image, bool fields)
 
     private Entry RepairNode(Entry entry, int level, long number, TreeKind kind, long blobLength)
     {
+        (long offset, int length) = Open(entry, kind);
         Span<byte> head = stackalloc byte[NodeFormat.HeadSize];
-        image.Read(entry.Offset, head);
+        image.Read(offset, head);
         ulong mask = BinaryPrimitives.ReadUInt64LittleEndian(head[8..]);
         if (fields)
         {
-            int size = NodeFormat.PatchSize(mask);
-            entry = entry with { Word = (entry.Word & ~(0xFFFUL << 44)) | ((ulong)((size / Layout.Unit) - 1) << 44) };
-            Put(entry.Offset + 1, 1, level);
-            Put(entry.Offset + 2, 6, number);
+            length = NodeFormat.PatchSize(mask);
+            int stored = length + (kind == TreeKind.SessionTable ? 0 : Overhead);
+            entry = entry with { Word = (entry.Word & ~(0xFFFUL << 44)) | ((ulong)((stored / Layout.Unit) - 1) << 44) };
+            Put(offset + 1, 1, level);
+            Put(offset + 2, 6, number);
         }
 
         if (_done.Add((entry.Offset, level)))
         {
-            Structures.Add((entry.Offset, Math.Min(entry.StoredBytes, NodeFormat.MaxSize)));
+            Structures.Add((offset, Math.Min(length, NodeFormat.MaxSize)));
             if (head[0] == NodeFormat.PatchForm)
             {
-                RepairEntry(entry.Offset + 16, level, number, kind, blobLength);
+                RepairEntry(offset + 16, level, number, kind, blobLength);
             }
 
-            long at = entry.Offset + NodeFormat.HeadSize;
+            long at = offset + NodeFormat.HeadSize;
             for (; mask != 0; mask &= mask - 1, at += Entry.Size)
             {
                 RepairEntry(at, level - 1, (number << TreeRoot.FanOutShift) + BitOperations.TrailingZeroCount(mask), kind, blobLength);
             }
         }
 
-        return entry with { Sum = SumOf(entry.Offset, entry.StoredBytes) };
+        return entry with { Sum = SumOf(offset, length) };
     }
 
-    private void RepairRecord(Entry entry, long id)
+    private Entry RepairRecord(Entry entry, long id)
     {
-        if (!_done.Add((entry.Offset, 0)))
+        (long offset, int length) = Open(entry, TreeKind.EpochDirectory);
+        if (_done.Add((entry.Offset, 0)))
         {
-            return;
+            Structures.Add((offset, Math.Min(length, MaxContent)));
+            RepairBelowRecord(offset, length, id);
         }
 
-        Structures.Add((entry.Offset, Math.Min(entry.StoredBytes, 512)));
+        return entry with { Sum = SumOf(offset, length) };
+    }
+
+    private void RepairBelowRecord(long offset, int length, long id)
+    {
         if (fields)
         {
-            RepairRecordFields(entry.Offset, id);
+            RepairRecordFields(offset, id);
         }
 
-        Tree(entry.Offset + 40, TreeKind.PageTable, 0);
-        Blob(entry.Offset + 64);
-        Blob(entry.Offset + 96);
-        long item = entry.Offset + EpochRecord.FixedSize;
-        for (int items = 0; items < 16 && item + 40 < entry.Offset + entry.StoredBytes && Number(item, 2) != 0; items++)
+        Tree(offset + 40, TreeKind.PageTable, 0);
+        Blob(offset + 64);
+        Blob(offset + 96);
+        long item = offset + EpochRecord.FixedSize;
+        for (int items = 0; items < 16 && item + 40 < offset + length && Number(item, 2) != 0; items++)
         {
             if (Number(item, 2) == 2)
             {
@@ -183,16 +209,43 @@ internal sealed class ImageRepair(SparseImage image, bool fields)
     {
         long rest = blobLength - (number * Layout.ChunkSize);
         int length = kind == TreeKind.Blob ? (int)Math.Clamp(rest, 0, Layout.ChunkSize) : _pageSize;
+        long pfn = kind == TreeKind.PageTable ? number : SealedBlock.NoPage;
         if (entry.Kind == EntryKind.Raw)
         {
-            return entry with { Sum = SumOf(entry.Offset, length) };
+            long raw = Open(entry, Layout.RoundToUnit(length), pfn);
+            AddContent(raw, length, kind);
+            return entry with { Sum = SumOf(raw, length) };
         }
 
-        byte[] stored = new byte[entry.StoredBytes];
-        image.Read(entry.Offset, stored);
+        byte[] stored = new byte[Math.Max(sizeof(ushort), entry.StoredBytes - Overhead)];
+        long offset = Open(entry, stored.Length, pfn);
+        AddContent(offset, stored.Length, kind);
+        image.Read(offset, stored);
         int packed = Math.Min(BinaryPrimitives.ReadUInt16LittleEndian(stored), stored.Length - sizeof(ushort));
         byte[] plain = new byte[length];
         return PageCodecs.Lz4.TryUnpack(stored.AsSpan(sizeof(ushort), packed), plain) ? entry with { Sum = ContentSum.Of(plain).Value } : entry;
+    }
+
+    /// <summary>Sets and sections are of interest, and how pages are packed; what a raw page holds is nothing to the library.</summary>
+    private void AddContent(long offset, int length, TreeKind kind)
+    {
+        if (kind == TreeKind.Blob || length < _pageSize)
+        {
+            Structures.Add((offset, Math.Min(length, MaxContent)));
+        }
+    }
+
+    /// <summary>Opens a block whose entry gives its length; where its plain content is then, and how long.</summary>
+    private (long Offset, int Length) Open(Entry entry, TreeKind kind)
+    {
+        int length = Math.Max(0, entry.StoredBytes - (kind == TreeKind.SessionTable ? 0 : Overhead));
+        return kind == TreeKind.SessionTable ? (entry.Offset, length) : (Open(entry, length, SealedBlock.NoPage), length);
+    }
+
+    private long Open(Entry entry, int length, long pfn)
+    {
+        seals?.Open(entry.Offset, length, entry.Kind, pfn);
+        return seals is null ? entry.Offset : entry.Offset + SealedBlock.HeadSize;
     }
 
     private void SumBehind(long offset, int length) => Put(offset + length, 8, (long)SumOf(offset, length));

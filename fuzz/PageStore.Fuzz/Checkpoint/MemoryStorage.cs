@@ -32,6 +32,9 @@ internal sealed class MemoryStorage : IStorage
 
     public void Truncate(long length) => Array.Resize(ref _bytes, checked((int)length));
 
+    /// <summary>Nobody else reads it.</summary>
+    public long OldestHeld(long limit) => limit;
+
     public void Dispose()
     {
     }

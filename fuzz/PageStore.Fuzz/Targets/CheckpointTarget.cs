@@ -29,7 +29,7 @@ internal sealed class CheckpointTarget : IFuzzTarget
 
     public void Run(ReadOnlySpan<byte> input)
     {
-        using CheckpointReader reader = CheckpointReader.Open(new ImageStorage(SparseImage.Parse(input)));
+        using CheckpointReader reader = Open(SparseImage.Parse(input));
         Expected(() => ReadNewest(reader));
         Expected(() =>
         {
@@ -45,6 +45,18 @@ internal sealed class CheckpointTarget : IFuzzTarget
     public IEnumerable<(string Name, byte[] Input)> Seeds() => CheckpointSeeds.All();
 
     public byte[] Mutate(byte[] input, byte[] other, Random random) => ImageMutator.Mutate(input, other, random, MaxLength);
+
+    private static CheckpointReader Open(SparseImage image)
+    {
+        try
+        {
+            return CheckpointReader.Open(new ImageStorage(image));
+        }
+        catch (WrongKeyException)
+        {
+            return CheckpointReader.Open(new ImageStorage(image), new CheckpointReaderOptions { Key = ImageSeals.Key });
+        }
+    }
 
     /// <summary>One part being damaged must not keep the others from being tried.</summary>
     private static void Expected(Action part)
@@ -165,6 +177,7 @@ internal sealed class CheckpointTarget : IFuzzTarget
         {
             VerifyReport report = reader.Verify();
             BrokenPromiseException.Unless(report.Ok == (report.Damage.Count == 0), "what is damaged is reported");
+            BrokenPromiseException.Unless(!reader.VerifyDeep().Ok || report.Ok, "a deep check finds what a simple one does");
         }
         catch (CorruptDataException damage)
         {

@@ -19,7 +19,7 @@ internal static class FuzzTargets
         {
             target.Run(input);
         }
-        catch (Exception expected) when (expected is CorruptDataException or UnsupportedException)
+        catch (Exception expected) when (expected is CorruptDataException or UnsupportedException or WrongKeyException)
         {
             // What hostile bytes are meant to meet.
         }

@@ -10,8 +10,8 @@ internal interface IFuzzTarget
     int MaxLength { get; }
 
     /// <summary>
-    /// Reads one input in every way there is. Returns when all is well; <see cref="CorruptDataException"/> and
-    /// <see cref="UnsupportedException"/> are well, too. Anything else that it throws is a crash.
+    /// Reads one input in every way there is. Returns when all is well; <see cref="CorruptDataException"/>,
+    /// <see cref="UnsupportedException"/> and <see cref="WrongKeyException"/> are well, too. Anything else that it throws is a crash.
     /// </summary>
     void Run(ReadOnlySpan<byte> input);
 
