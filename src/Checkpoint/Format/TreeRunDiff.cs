@@ -27,6 +27,11 @@ internal sealed class TreeRunDiff(NodeReader nodes, TreeKind kind, NodeReader? o
     /// <summary>Null stands for throwing at the first damage of either version.</summary>
     public LostVisitor? Lost { get; init; }
 
+    /// <summary>
+    /// The first key that the old version does not have, whatever its tree says: for a damaged page table that holds pages behind the guest's end.
+    /// </summary>
+    public long BeforeEnd { get; init; } = long.MaxValue;
+
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>Visits all differing runs by ascending key.</summary>
@@ -81,14 +86,18 @@ internal sealed class TreeRunDiff(NodeReader nodes, TreeKind kind, NodeReader? o
 
     private void Compare(Entry before, Entry after, int level, long number)
     {
-        if (before == after && (otherFile is null || after.Kind is EntryKind.Absent or EntryKind.Zero or EntryKind.Repeated))
+        long first = number << (TreeRoot.FanOutShift * level);
+        long count = 1L << (TreeRoot.FanOutShift * level);
+        before = first >= BeforeEnd ? Entry.Absent : before;
+        bool endsInside = first < BeforeEnd && BeforeEnd - first < count;
+        if (before == after && !endsInside && (otherFile is null || after.Kind is EntryKind.Absent or EntryKind.Zero or EntryKind.Repeated))
         {
             return;
         }
 
         if (level == 0 || (before.Kind != EntryKind.Node && after.Kind != EntryKind.Node))
         {
-            Visit(number << (TreeRoot.FanOutShift * level), 1L << (TreeRoot.FanOutShift * level), before, after);
+            Visit(first, count, before, after);
             return;
         }
 

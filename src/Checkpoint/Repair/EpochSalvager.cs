@@ -29,7 +29,7 @@ internal sealed class EpochSalvager(
             builder.Amendments = amendments;
             IReadOnlyList<PfnRun> lost = CopyEpoch(found, builder, amendments, known, baseId);
             builder.Commit();
-            _salvaged.Add(record.Id, new Salvaged(record.PageTable, lost));
+            _salvaged.Add(record.Id, new Salvaged(record.PageTable, record.PageCount, lost));
             _relations.Add(record.Id, links);
             Epochs++;
         }
@@ -66,7 +66,7 @@ internal sealed class EpochSalvager(
             MaxBytes = (options.MaxGrowth * source.FileBytes) + (64L << 20) - writer.BytesAppended,
             Cancellation = cancellation,
         };
-        IReadOnlyList<PfnRun> lost = copier.Copy(known?.Table ?? default);
+        IReadOnlyList<PfnRun> lost = copier.Copy(known?.Table ?? default, known?.PageCount ?? 0);
         _uniformLeft = copier.UniformLeft;
         PagesCopied += copier.PagesCopied;
         Charge(lost.Count);
@@ -86,6 +86,6 @@ internal sealed class EpochSalvager(
         }
     }
 
-    /// <summary>What later epochs need of one that is in the new file: its table in the old one, and what of it is lost.</summary>
-    private sealed record Salvaged(TreeRoot Table, IReadOnlyList<PfnRun> Lost);
+    /// <summary>What later epochs need of one that is in the new file: its table in the old one, its size, and what of it is lost.</summary>
+    private sealed record Salvaged(TreeRoot Table, long PageCount, IReadOnlyList<PfnRun> Lost);
 }

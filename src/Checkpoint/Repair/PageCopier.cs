@@ -31,11 +31,18 @@ internal sealed class PageCopier(
 
     /// <summary>Copies what differs.</summary>
     /// <param name="baseTable">The table of the base in the damaged file.</param>
+    /// <param name="basePages">How many pages the base has: what its table holds behind them was not brought over with it.</param>
     /// <returns>What this epoch lost.</returns>
     /// <exception cref="CorruptDataException">The epoch is beyond the limits.</exception>
-    public IReadOnlyList<PfnRun> Copy(TreeRoot baseTable)
+    public IReadOnlyList<PfnRun> Copy(TreeRoot baseTable, long basePages)
     {
-        var diff = new TreeRunDiff(source.Nodes, TreeKind.PageTable) { Visit = Visit, Lost = LoseRun, Cancellation = Cancellation };
+        var diff = new TreeRunDiff(source.Nodes, TreeKind.PageTable)
+        {
+            Visit = Visit,
+            Lost = LoseRun,
+            BeforeEnd = record.PageCount > basePages ? basePages : long.MaxValue,
+            Cancellation = Cancellation,
+        };
         diff.Run(baseTable, record.PageTable);
         return _lost.Finish(record.PageCount);
     }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace PageStore.Checkpoint.Tests;
 
-/// <summary>A file of one of the fuzzer's seeds that somebody changed and whose sums that somebody made right again.</summary>
+/// <summary>A file, for instance one of the fuzzer's seeds, that somebody changed and whose sums that somebody made right again.</summary>
 internal sealed class ForgedFile
 {
     private readonly SparseImage _image;
@@ -12,6 +12,11 @@ internal sealed class ForgedFile
     public ForgedFile(string seed)
     {
         _image = SparseImage.Parse(CheckpointSeeds.All().Single(pair => pair.Name == seed).Input);
+    }
+
+    public ForgedFile(byte[] file)
+    {
+        _image = SparseImage.OfFile(file);
     }
 
     /// <summary>Where the current root is.</summary>
@@ -60,6 +65,13 @@ internal sealed class ForgedFile
     public long NewestRecord() => Entry(NewestRecordEntry()).Offset;
 
     public void Repair(bool fields = false) => new ImageRepair(_image, fields).Run();
+
+    public byte[] ToFile()
+    {
+        byte[] file = new byte[_image.Length];
+        _image.Read(0, file);
+        return file;
+    }
 
     public CheckpointReader Open() => CheckpointReader.Open(new ImageStorage(_image));
 }

@@ -149,6 +149,42 @@ public sealed class CheckpointRepairTests
     }
 
     [Fact]
+    public void Pages_behind_the_end_of_a_parent_are_those_of_a_larger_child()
+    {
+        // The table of epoch 1 comes to hold pages behind its end, as no writer leaves it. They are inside epoch 2, which shares them.
+        var history = new History
+        {
+            Epochs =
+            [
+                new EpochPlan
+                {
+                    PageCount = 4096,
+                    Steps = [new PageStep(0, 3, Filling.Random, default, 1), new PageStep(120, 60, Filling.Random, default, 2), new PageStep(192, 128, Filling.Zero, default, 3)],
+                },
+                new EpochPlan { Parent = -1, Steps = [new PageStep(1, 1, Filling.Random, default, 4)] },
+            ],
+        };
+        var written = WrittenHistory.Of(history);
+        var forged = new ForgedFile(written.File);
+        long first = written.Root().TryReadRecord(new EpochId(1))!.Offset;
+        forged.SetWord(first + 32, 100);
+        forged.SetWord(first + 128, 3);
+        forged.SetWord(first + 144, 97);
+        forged.SetWord(first + 152, 0);
+        forged.SetWord(first + 168, 3);
+        forged.Repair();
+        using var repaired = Repaired.Of(forged.ToFile());
+        using CheckpointReader reader = forged.Open();
+        Epoch before = reader.OpenEpoch(new EpochId(2));
+        Epoch after = repaired.Reader.OpenEpoch(new EpochId(2));
+        Assert.Equal(100, repaired.Reader.OpenEpoch(new EpochId(1)).PageCount);
+        Assert.Equal(before.PresentRuns(), after.PresentRuns());
+        using EpochComparison comparison = before.CompareWith(after, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(comparison.SameContent);
+        Assert.Empty(repaired.Reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
+    [Fact]
     public void Lost_state_section_is_named_and_the_others_stay()
     {
         (byte[] file, IReadOnlyList<ModelEpoch> epochs) = SampleFiles.WriteRich(lz4: false);
