@@ -8,6 +8,8 @@ namespace PageStore.Checkpoint;
 internal sealed class EpochChecks(FileRoot root, Action<CorruptDataException> report, CancellationToken cancellation)
 {
     private readonly Dictionary<EpochId, ClassCounts> _counted = [];
+    private readonly byte[] _before = new byte[root.Header.PageSize];
+    private readonly byte[] _after = new byte[root.Header.PageSize];
 
     public void Check(EpochRecord record)
     {
@@ -32,7 +34,7 @@ internal sealed class EpochChecks(FileRoot root, Action<CorruptDataException> re
             {
                 counts.Add(ClassCounts.ClassOf(before.Kind), -count);
                 counts.Add(ClassCounts.ClassOf(after.Kind), count);
-                unwritten += isParent && written is not null && !IsMoved(before, after) ? CountUnwritten(written, first, count) : 0;
+                unwritten += isParent && written is not null && !IsMoved(first, before, after) ? CountUnwritten(written, first, count) : 0;
             },
             Cancellation = cancellation,
         };
@@ -60,8 +62,24 @@ internal sealed class EpochChecks(FileRoot root, Action<CorruptDataException> re
     }
 
     /// <summary>A writer may store a page anew that was not written, to empty a segment: another block, the same content.</summary>
-    private static bool IsMoved(Entry before, Entry after) =>
-        before.HasBlock && after.HasBlock && before.Type == after.Type && before.ContentSum == after.ContentSum;
+    private bool IsMoved(long pfn, Entry before, Entry after) =>
+        before.HasBlock && after.HasBlock && before.Type == after.Type
+        && (root.Nodes.Blocks.SumsCompare ? before.ContentSum == after.ContentSum : HaveSameBytes(pfn, before, after));
+
+    private bool HaveSameBytes(long pfn, Entry before, Entry after)
+    {
+        try
+        {
+            root.Nodes.Blocks.ReadContent(before, _before, pfn);
+            root.Nodes.Blocks.ReadContent(after, _after, pfn);
+            return _before.AsSpan().SequenceEqual(_after);
+        }
+        catch (CorruptDataException)
+        {
+            // A damaged page is reported where it is read for itself; without it there is nothing to compare.
+            return true;
+        }
+    }
 
     private static long CountUnwritten(PageBitmap written, long first, long count)
     {
