@@ -207,6 +207,37 @@ public sealed class PruneTests : IDisposable
     }
 
     [Fact]
+    public void Ten_thousand_epochs_are_in_one_file_and_each_is_what_it_was()
+    {
+        const int epochs = 10_000;
+        var file = new MemoryFile();
+        var options = new CheckpointWriterOptions { SegmentSize = 1 << 20, Durability = Durability.SurvivesProcessCrash };
+        using CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(file), options);
+        for (int epoch = 1; epoch <= epochs; epoch++)
+        {
+            Write(writer, epoch == 1 ? null : epoch - 1, epoch % 100, 1);
+        }
+
+        using CheckpointReader reader = CheckpointReader.Open(new MemoryStorage(file));
+        Assert.Equal(epochs, reader.EpochCount);
+        Assert.Equal(Enumerable.Range(1, epochs).Select(id => (long)id), reader.Epochs().Select(epoch => epoch.Id.Value));
+        foreach (int epoch in (int[])[1, 100, 101, 4_097, 9_999, epochs])
+        {
+            for (int last = epoch; last > Math.Max(0, epoch - 100); last--)
+            {
+                AssertPage(reader, epoch, last % 100, seed: last);
+            }
+        }
+
+        PruneReport report = writer.Prune(new PrunePolicy { KeepLast = 10, KeepEvery = 1000 });
+        Assert.Equal(epochs - 19, report.Dropped.Count);
+        Assert.True(reader.Refresh());
+        AssertPage(reader, 5_000, 0, seed: 5_000);
+        AssertPage(reader, 5_000, 1, seed: 4_901);
+        Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
+    [Fact]
     public void The_rules_are_added_up_and_the_newest_always_stays()
     {
         using CheckpointWriter writer = CheckpointWriter.Create(_path);
