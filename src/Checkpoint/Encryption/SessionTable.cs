@@ -86,6 +86,7 @@ internal sealed class SessionTable(NodeReader nodes, TreeRoot tree, long rootOff
 
         return number;
     }
+
     private bool TryReadRandom(uint session, Span<byte> random, long offset)
     {
         try

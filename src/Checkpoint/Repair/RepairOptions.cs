@@ -3,10 +3,10 @@ namespace PageStore.Checkpoint;
 /// <summary>How to repair a checkpoint file.</summary>
 public sealed record RepairOptions
 {
-    /// <summary>The page size of the file in bytes, for a file that has lost both copies of its header; else it is not used.</summary>
+    /// <summary>The page size of the file in bytes, for a plain file that has lost both copies of its header; else it is not used.</summary>
     public int? PageSize { get; init; }
 
-    /// <summary>The segment size of the file in bytes, for a file that has lost both copies of its header; else it is not used.</summary>
+    /// <summary>The segment size of the file in bytes, for a plain file that has lost both copies of its header; else it is not used.</summary>
     public int? SegmentSize { get; init; }
 
     /// <summary>
