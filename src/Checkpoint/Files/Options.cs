@@ -10,7 +10,7 @@ public enum ReadMode
     Automatic = 0,
 
     /// <summary>
-    /// Through a memory mapping, or not at all. Without a <see cref="CheckpointReaderOptions.Guard"/> a mapped file that somebody truncates,
+    /// Small reads through a memory mapping, or not at all. Without a <see cref="CheckpointReaderOptions.Guard"/> a mapped file that somebody truncates,
     /// or whose medium fails, ends the process by SIGBUS: for files that you own on media that you trust.
     /// </summary>
     Mapped = 1,
