@@ -3,7 +3,8 @@ namespace PageStore.Fuzz;
 /// <summary>All targets.</summary>
 internal static class FuzzTargets
 {
-    public static IReadOnlyList<IFuzzTarget> All { get; } = [new CheckpointTarget(), new RepairTarget(), new XenTarget(), new BitmapTarget(), new Lz4Target(), new CodecTarget()];
+    public static IReadOnlyList<IFuzzTarget> All { get; } =
+        [new CheckpointTarget(), new RepairTarget(), new XenTarget(), new ImportTarget(), new BitmapTarget(), new Lz4Target(), new CodecTarget()];
 
     public static IFuzzTarget? Find(string name) => All.FirstOrDefault(target => target.Name == name);
 

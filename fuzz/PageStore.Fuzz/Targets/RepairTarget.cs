@@ -37,11 +37,11 @@ internal sealed class RepairTarget : IFuzzTarget
             return;
         }
 
-        using (CheckpointReader repaired = Promised("a repaired file opens", () => CheckpointReader.Open(storage)))
+        using (CheckpointReader repaired = FileChecks.Promised("a repaired file opens", () => CheckpointReader.Open(storage)))
         {
             BrokenPromiseException.Unless(repaired.EpochCount == report.Epochs && repaired.FileBytes == report.FileBytes, "the report says what the new file has");
-            Verify(repaired, "a repaired file is in order");
-            Promised("a repaired file reads", () => RepairCheck.Run(new ImageStorage(image), repaired, report));
+            FileChecks.Verify(repaired, "a repaired file is in order");
+            FileChecks.Promised("a repaired file reads", () => RepairCheck.Run(new ImageStorage(image), repaired, report));
         }
 
         Prune(storage);
@@ -64,40 +64,15 @@ internal sealed class RepairTarget : IFuzzTarget
         }
     }
 
-    private static void Verify(CheckpointReader reader, string promise) => Promised(promise, () =>
-    {
-        VerifyReport verified = reader.VerifyDeep();
-        if (verified.Damage.Count > 0)
-        {
-            throw verified.Damage[0];
-        }
-
-        BrokenPromiseException.Unless(verified.Warnings.Count == 0, promise);
-        return verified;
-    });
-
     /// <summary>Dropping epochs relies on the links between them that the repair wrote: a wrong one takes pages from those that are kept.</summary>
     private static void Prune(PagedStorage storage)
     {
-        Promised("a repaired file can be pruned", () =>
+        FileChecks.Promised("a repaired file can be pruned", () =>
         {
             using CheckpointWriter writer = CheckpointWriter.Open(storage, new CheckpointWriterOptions());
             return writer.Prune(new PrunePolicy { KeepEvery = 2 });
         });
-        using CheckpointReader pruned = Promised("a pruned file opens", () => CheckpointReader.Open(storage));
-        Verify(pruned, "a pruned file is in order");
-    }
-
-    /// <summary>The errors of hostile bytes are none of a file that the library itself wrote.</summary>
-    private static T Promised<T>(string promise, Func<T> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (PageStoreException broken)
-        {
-            throw new BrokenPromiseException(promise, broken);
-        }
+        using CheckpointReader pruned = FileChecks.Promised("a pruned file opens", () => CheckpointReader.Open(storage));
+        FileChecks.Verify(pruned, "a pruned file is in order");
     }
 }
