@@ -208,9 +208,13 @@ internal sealed class SalvageSource : IDisposable
     private void ScanSegments(RecordScanner scanner, bool known, ref long left)
     {
         var accounts = new TreeCursor();
-        long segments = (_storage.Length - Layout.SegmentsOffset + Header.SegmentSize - 1) / Header.SegmentSize;
+
+        // Behind the end of the data there is nothing that was committed, however long the file claims to be.
+        long dataEnd = _roots.Count == 0 ? _storage.Length : Math.Min(_storage.Length, _roots[0].DataEnd);
+        long segments = (dataEnd - Layout.SegmentsOffset + Header.SegmentSize - 1) / Header.SegmentSize;
         for (long segment = 0; segment < segments && left > 0; segment++)
         {
+            _cancellation.ThrowIfCancellationRequested();
             SegmentClass? segmentClass = ClassOf(accounts, segment);
             if (known ? segmentClass == SegmentClass.Index : segmentClass is null)
             {

@@ -30,6 +30,15 @@ internal sealed class ForgedFile
         }
     }
 
+    /// <summary>The length of the file; what is added reads as zeros.</summary>
+    public long Length
+    {
+        get => _image.Length;
+        init => _image.Length = value;
+    }
+
+    public IStorage Storage => new ImageStorage(_image);
+
     public long Word(long offset)
     {
         Span<byte> bytes = stackalloc byte[sizeof(long)];

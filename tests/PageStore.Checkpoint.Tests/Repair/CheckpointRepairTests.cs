@@ -185,6 +185,19 @@ public sealed class CheckpointRepairTests
     }
 
     [Fact]
+    public void Length_that_a_file_only_claims_costs_no_look_at_each_segment()
+    {
+        // Directory and segment table cannot be read, and the file goes on for 64 TiB of nothing.
+        var forged = new ForgedFile("seed-history") { Length = 1L << 46 };
+        forged.SetWord(forged.Entry(forged.Slot + 72).Offset, 0);
+        forged.SetWord(forged.Entry(forged.Slot + 96).Offset, 0);
+        var target = new MemoryFile();
+        using var damaged = new CountedLooks(forged.Storage, limit: 10_000);
+        RepairReport report = CheckpointRepair.Salvage(damaged, () => new MemoryStorage(target), new(), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(5, report.Epochs);
+    }
+
+    [Fact]
     public void Lost_state_section_is_named_and_the_others_stay()
     {
         (byte[] file, IReadOnlyList<ModelEpoch> epochs) = SampleFiles.WriteRich(lz4: false);
