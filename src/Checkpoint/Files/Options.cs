@@ -4,7 +4,7 @@ namespace PageStore.Checkpoint;
 public enum ReadMode
 {
     /// <summary>
-    /// The fastest way that is safe for any file: through a memory mapping where there is a <see cref="CheckpointReaderOptions.Guard"/> and the
+    /// The fastest way that is safe for any file: what is read again in small pieces through a memory mapping where there is a <see cref="CheckpointReaderOptions.Guard"/> and the
     /// file can be mapped, by positional reads otherwise. A truncated file or a failing medium is an exception.
     /// </summary>
     Automatic = 0,

@@ -6,7 +6,8 @@ namespace PageStore.Checkpoint;
 /// <summary>
 /// A file read through a mapping. The mapping covers what the file held when it was made; what a writer appended since is read by
 /// position, until it is a good part of the file and the mapping is made anew. Old mappings stay until the end, because another
-/// thread may be reading through them: their number grows with the logarithm of the file. Large reads go by position, too.
+/// thread may be reading through them: their number grows with the logarithm of the file. Large reads go by position, too, and so does
+/// the first read of each place.
 /// </summary>
 /// <param name="file">What is mapped; owned.</param>
 /// <param name="guard">Copies out of the mapping. Null: a file that another process truncates is SIGBUS and the end of this process.</param>
@@ -22,6 +23,13 @@ internal sealed class MappedStorage(FileStorage file, IGuardedCopy? guard, bool 
     /// </summary>
     private const int LargeRead = 32 << 10;
 
+    /// <summary>Bits for places that were read: of 4 GiB each has one of its own. Two places on one bit cost time, nothing else.</summary>
+    private const int SeenBits = 1 << 20;
+
+    /// <summary>A place is a page of the page cache.</summary>
+    private const int PlaceShift = 12;
+
+    private readonly ulong[] _seen = new ulong[SeenBits / 64];
     private readonly Lock _gate = new();
     private readonly List<View> _views = [];
     private volatile View? _current;
@@ -35,7 +43,7 @@ internal sealed class MappedStorage(FileStorage file, IGuardedCopy? guard, bool 
     public void Read(long offset, Span<byte> destination)
     {
         View? view = _current;
-        if (view is null || destination.Length >= LargeRead || !view.Covers(offset, destination.Length))
+        if (view is null || destination.Length >= LargeRead || !view.Covers(offset, destination.Length) || !WasSeen(offset, destination.Length))
         {
             file.Read(offset, destination);
         }
@@ -91,6 +99,24 @@ internal sealed class MappedStorage(FileStorage file, IGuardedCopy? guard, bool 
             _views.Clear();
             file.Dispose();
         }
+    }
+
+    /// <summary>
+    /// Whether a range was read before, and so is in the page cache; notes that it is now. What is not there is better read by position: a fault
+    /// reads what lies around it as well, and nobody wants that of random pages. Threads may lose each other's notes, which costs time only.
+    /// </summary>
+    private bool WasSeen(long offset, int length)
+    {
+        bool seen = true;
+        for (long place = offset >> PlaceShift; place <= (offset + length - 1) >> PlaceShift; place++)
+        {
+            ref ulong word = ref _seen[(place % SeenBits) / 64];
+            ulong bit = 1UL << (int)(place % 64);
+            seen &= (word & bit) != 0;
+            word |= bit;
+        }
+
+        return seen;
     }
 
     private View? TryMap(long length)

@@ -13,7 +13,7 @@ public sealed class MappedStorageTests : IDisposable
     public void Dispose() => File.Delete(_path);
 
     [Fact]
-    public void A_read_goes_through_the_guard()
+    public void A_place_is_read_by_position_first_and_then_through_the_guard()
     {
         var guard = new ScriptedGuard();
         byte[] content = WriteContent();
@@ -21,30 +21,63 @@ public sealed class MappedStorageTests : IDisposable
         byte[] read = new byte[9000];
         storage.Read(1234, read);
         Assert.Equal(content[1234..10234], read);
+        Assert.Equal(0, guard.Calls);
+
+        read.AsSpan().Clear();
+        storage.Read(1234, read);
+        Assert.Equal(content[1234..10234], read);
         Assert.Equal(1, guard.Calls);
+
+        // A page more, which nobody has read.
+        storage.Read(10_000, read);
+        Assert.Equal(content[10_000..19_000], read);
+        Assert.Equal(1, guard.Calls);
+    }
+
+    [Fact]
+    public void A_large_read_goes_by_position()
+    {
+        var guard = new ScriptedGuard();
+        byte[] content = WriteContent();
+        using MappedStorage storage = Map(guard);
+        byte[] read = new byte[32 << 10];
+        for (int round = 0; round < 2; round++)
+        {
+            storage.Read(5, read);
+            Assert.Equal(content[5..(5 + read.Length)], read);
+        }
+
+        Assert.Equal(0, guard.Calls);
     }
 
     [Fact]
     public void A_fault_is_read_again_by_position()
     {
         byte[] content = WriteContent();
-        using MappedStorage storage = Map(new ScriptedGuard { Fails = true });
+        var guard = new ScriptedGuard { Fails = true };
+        using MappedStorage storage = Map(guard);
         byte[] read = new byte[9000];
         storage.Read(1234, read);
+        read.AsSpan().Clear();
+        storage.Read(1234, read);
         Assert.Equal(content[1234..10234], read);
+        Assert.Equal(1, guard.Calls);
     }
 
     [Fact]
     public void A_fault_in_a_truncated_file_names_the_place()
     {
         WriteContent();
-        using MappedStorage storage = Map(new ScriptedGuard { Fails = true });
+        var guard = new ScriptedGuard { Fails = true };
+        using MappedStorage storage = Map(guard);
+        storage.Read(9000, new byte[2000]);
         using (var file = new FileStream(_path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(10_000);
         }
 
         CorruptDataException error = Assert.Throws<CorruptDataException>(() => storage.Read(9000, new byte[2000]));
+        Assert.Equal(1, guard.Calls);
         Assert.Equal(10_000, error.Offset);
         Assert.Contains("is truncated", error.Message, StringComparison.Ordinal);
     }
