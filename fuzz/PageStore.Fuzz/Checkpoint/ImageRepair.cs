@@ -139,6 +139,7 @@ internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? se
             entry = entry with { Word = (entry.Word & ~(0xFFFUL << 44)) | ((ulong)((stored / Layout.Unit) - 1) << 44) };
             Put(offset + 1, 1, level);
             Put(offset + 2, 6, number);
+            _ = kind == TreeKind.SessionTable ? offset : Open(entry, length, SealedBlock.NoPage);
         }
 
         if (_done.Add((entry.Offset, level)))
@@ -156,7 +157,7 @@ internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? se
             }
         }
 
-        return entry with { Sum = SumOf(offset, length) };
+        return entry with { Sum = kind == TreeKind.SessionTable ? SumOf(offset, length) : Bound(entry, SumOf(offset, length)) };
     }
 
     private Entry RepairRecord(Entry entry, long id)
@@ -168,7 +169,7 @@ internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? se
             RepairBelowRecord(offset, length, id);
         }
 
-        return entry with { Sum = SumOf(offset, length) };
+        return entry with { Sum = Bound(entry, SumOf(offset, length)) };
     }
 
     private void RepairBelowRecord(long offset, int length, long id)
@@ -214,7 +215,7 @@ internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? se
         {
             long raw = Open(entry, Layout.RoundToUnit(length), pfn);
             AddContent(raw, length, kind);
-            return entry with { Sum = SumOf(raw, length) };
+            return entry with { Sum = Bound(entry, SumOf(raw, length)) };
         }
 
         byte[] stored = new byte[Math.Max(sizeof(ushort), entry.StoredBytes - Overhead)];
@@ -223,7 +224,7 @@ internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? se
         image.Read(offset, stored);
         int packed = Math.Min(BinaryPrimitives.ReadUInt16LittleEndian(stored), stored.Length - sizeof(ushort));
         byte[] plain = new byte[length];
-        return PageCodecs.Lz4.TryUnpack(stored.AsSpan(sizeof(ushort), packed), plain) ? entry with { Sum = ContentSum.Of(plain).Value } : entry;
+        return PageCodecs.Lz4.TryUnpack(stored.AsSpan(sizeof(ushort), packed), plain) ? entry with { Sum = Bound(entry, ContentSum.Of(plain).Value) } : entry;
     }
 
     /// <summary>Sets and sections are of interest, and how pages are packed; what a raw page holds is nothing to the library.</summary>
@@ -247,6 +248,9 @@ internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? se
         seals?.Open(entry.Offset, length, entry.Kind, pfn);
         return seals is null ? entry.Offset : entry.Offset + SealedBlock.HeadSize;
     }
+
+    /// <summary>What stands in an entry for a sum: below seals it is bound to the tag, which follows from what the block holds now.</summary>
+    private ulong Bound(Entry entry, ulong sum) => sum ^ (seals?.TagWordOf(entry.Offset) ?? 0);
 
     private void SumBehind(long offset, int length) => Put(offset + length, 8, (long)SumOf(offset, length));
 

@@ -70,17 +70,16 @@ internal sealed class ImageSeals : IDisposable
         }
     }
 
+    /// <summary>What the sum in the entry of an open block is bound to when it is sealed as it is now; 0 for one that did not open.</summary>
+    public ulong TagWordOf(long offset) => Seal(offset) is { } block ? SealedBlock.TagWord(block) : 0;
+
     /// <summary>Seals all blocks that were opened.</summary>
     public void SealAll()
     {
-        foreach ((long offset, (int plainBytes, EntryKind kind, long pfn)) in _open)
+        foreach (long offset in _open.Keys)
         {
-            byte[] block = new byte[plainBytes + SealedBlock.Overhead];
-            _image.Read(offset, block);
-            if (CipherOf(block) is { } cipher)
+            if (Seal(offset) is { } block)
             {
-                byte[] plain = block.AsSpan(SealedBlock.HeadSize, plainBytes).ToArray();
-                cipher.Seal(plain, block, BinaryPrimitives.ReadUInt64LittleEndian(block.AsSpan(4)), new BlockPlace(_header.FileId, offset, kind, pfn));
                 _image.Write(offset, block);
             }
         }
@@ -109,6 +108,26 @@ internal sealed class ImageSeals : IDisposable
     }
 
     public void Dispose() => _header.Keys!.Dispose();
+
+    /// <summary>An open block as it is sealed: the same bytes each time, since session and counter stay.</summary>
+    private byte[]? Seal(long offset)
+    {
+        if (!_open.TryGetValue(offset, out (int PlainBytes, EntryKind Kind, long Pfn) open))
+        {
+            return null;
+        }
+
+        byte[] block = new byte[open.PlainBytes + SealedBlock.Overhead];
+        _image.Read(offset, block);
+        if (CipherOf(block) is not { } cipher)
+        {
+            return null;
+        }
+
+        byte[] plain = block.AsSpan(SealedBlock.HeadSize, open.PlainBytes).ToArray();
+        cipher.Seal(plain, block, BinaryPrimitives.ReadUInt64LittleEndian(block.AsSpan(4)), new BlockPlace(_header.FileId, offset, open.Kind, open.Pfn));
+        return block;
+    }
 
     private SessionCipher? CipherOf(ReadOnlySpan<byte> block)
     {
