@@ -11,6 +11,9 @@ internal sealed record CrashScenario(string Title, params IReadOnlyList<CrashSte
 
     public Durability Durability { get; init; }
 
+    /// <summary>Whether each epoch moves pages out of sparse segments.</summary>
+    public bool CleansAlways { get; init; }
+
     public string Name => $"{Title}: {Durability}";
 
     /// <summary>What the writer that goes on after the crash commits.</summary>
@@ -22,6 +25,7 @@ internal sealed record CrashScenario(string Title, params IReadOnlyList<CrashSte
         Clock = new SteadyClock(),
         FileId = new Guid("01234567-89ab-cdef-0123-456789abcdef"),
         Durability = Durability,
+        CleansAlways = CleansAlways,
         GroupSize = GroupSize,
 
         // Longer than any test: which commits are synced must not depend on time.

@@ -36,6 +36,18 @@ internal static class CrashScenarios
             new SyncStep(),
             CrashStep.Write(1, 16, 16),
             CrashStep.Write(0, 18, 17)),
+        new("prune and move",
+            CrashStep.Write(0, 17, 23),
+            CrashStep.Write(0, 14, 24),
+            CrashStep.Prune(0b1, returnSpace: false),
+
+            // Pages 14 and 15 are alone in the first segment now, and move.
+            CrashStep.Write(3, 1, 25),
+            CrashStep.Prune(0b1, returnSpace: false),
+            CrashStep.Write(0, 16, 26))
+        {
+            CleansAlways = true,
+        },
         new("prune and return",
             CrashStep.Write(0, 18, 18),
             new WriteStep(new EpochPlan { Parent = 0, Steps = [new PageStep(0, 18, Filling.Random, GuestPageType.Normal, 19)] }),
