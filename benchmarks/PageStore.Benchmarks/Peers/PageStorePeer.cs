@@ -38,7 +38,7 @@ internal sealed class PageStorePeer(string path, long pageCount) : IPagePeer
         builder.Commit();
     }
 
-    public void Tidy() => _writer!.Prune(new PrunePolicy { KeepLast = 1, ReturnSpace = false });
+    public void Tidy() => _writer!.Prune(new PrunePolicy { KeepLast = 1 });
 
     public void Shrink() => CheckpointCompactor.CompactInPlace(path);
 

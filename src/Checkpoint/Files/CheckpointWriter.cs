@@ -17,7 +17,7 @@ public sealed class CheckpointWriter : IDisposable
         Codec = options.Codec;
         Clock = options.Clock;
         _file = new WritableFile(storage, header, options);
-        Cleaner = new SegmentCleaner(_file.Segments, header.SegmentSize, options.CleansAlways);
+        Cleaner = new SegmentCleaner(_file, options.CleansAlways);
     }
 
     /// <summary>The page size in bytes.</summary>
@@ -45,7 +45,7 @@ public sealed class CheckpointWriter : IDisposable
     internal SegmentAppender Index => _file.Index;
 
     /// <summary>Where whole pages go: sealed ones cannot be aligned.</summary>
-    internal SegmentAppender RawTarget => _file.Header.Keys is null ? Raw : Packed;
+    internal SegmentAppender RawTarget => _file.RawTarget;
 
     /// <summary>Appends blocks, sealed if the file is encrypted.</summary>
     internal BlockAppender Blocks => _file.Blocks;
@@ -57,7 +57,7 @@ public sealed class CheckpointWriter : IDisposable
 
     internal FileRoot Root => _file.Root;
 
-    internal long BytesAppended => Raw.BytesAppended + Packed.BytesAppended + Index.BytesAppended;
+    internal long BytesAppended => _file.BytesAppended;
 
     internal TimeSpan WriteTime => _file.WriteTime;
 
@@ -158,7 +158,8 @@ public sealed class CheckpointWriter : IDisposable
 
     /// <summary>
     /// Drops epochs. The others stay as they are, whatever they share with dropped ones; readers that hold an older view keep it. Epochs that were opened from
-    /// this writer and are dropped must not be read any more. The cost grows with what is dropped, not with the file.
+    /// this writer before must not be read any more. The cost grows with what is dropped; with <see cref="PrunePolicy.ReturnSpace"/> also with what
+    /// is live in segments in which much is dead.
     /// </summary>
     /// <param name="policy">Which epochs to keep.</param>
     /// <exception cref="InvalidOperationException">An epoch is under way.</exception>

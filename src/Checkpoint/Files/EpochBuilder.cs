@@ -274,7 +274,7 @@ public sealed class EpochBuilder : IDisposable
         _writer.Trees.MovesNodes = moves;
         if (moves)
         {
-            _writer.Cleaner.Move(_parent!.Epoch, _written, _encoder, _table);
+            _writer.Cleaner.Move(_parent!.Epoch, _written, _table);
         }
     }
 

@@ -64,6 +64,12 @@ internal sealed class WritableFile : IDisposable
     /// <summary>How long the writing thread was inside writes, all in all.</summary>
     public TimeSpan WriteTime => _behind.WriteTime;
 
+    /// <summary>Where whole pages go: sealed ones cannot be aligned.</summary>
+    public SegmentAppender RawTarget => Header.Keys is null ? Raw : Packed;
+
+    /// <summary>Bytes appended for epochs since the file was opened.</summary>
+    public long BytesAppended => Raw.BytesAppended + Packed.BytesAppended + Index.BytesAppended;
+
     private AppendPositions Positions => new(Raw.Position, Packed.Position, Index.Position, _metaAppender.Position);
 
     /// <summary>Appends a block of the index whose sum is that of its stored bytes.</summary>
@@ -97,6 +103,12 @@ internal sealed class WritableFile : IDisposable
         Segments.Commit(slot.Append, slot.DataEnd);
         MakeReusable();
     }
+
+    /// <summary>
+    /// Ends the making of one version of a tree among several that one commit makes: what was appended for it is not released when
+    /// the next version, which begins with it, replaces it.
+    /// </summary>
+    public void KeepVersion() => Segments.KeepFresh(Positions);
 
     /// <summary>Lets the next block begin a new session, if the present one has sealed many. Between epochs only.</summary>
     public void RenewSession() => _sealer?.Renew();
@@ -146,7 +158,7 @@ internal sealed class WritableFile : IDisposable
         return returned;
     }
 
-    /// <summary>Gives the segments that may be reused back to the file system: those at the end by cutting the file off, others as holes.</summary>
+    /// <summary>Gives the segments that may be reused back to the file system: those at the end by cutting the file off, others as holes, once.</summary>
     public long ReturnFreeSegments()
     {
         long length = Storage.Length;
@@ -164,7 +176,7 @@ internal sealed class WritableFile : IDisposable
             cut = length - Root.Slot.DataEnd;
         }
 
-        return cut + Punch(Segments.ReusableRanges());
+        return cut + Punch(Segments.TakeReusableRanges());
     }
 
     /// <summary>The lowest sequence of a root that a slot or a reader still needs.</summary>

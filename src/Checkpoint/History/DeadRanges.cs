@@ -24,8 +24,8 @@ internal sealed class DeadRanges
         }
     }
 
-    /// <summary>The whole blocks of the file system in the ranges, neighbours taken together.</summary>
-    public IEnumerable<(long Offset, long Length)> WholeBlocks()
+    /// <summary>The whole blocks of the file system in the ranges, neighbours in one segment taken together.</summary>
+    public IEnumerable<(long Offset, long Length)> WholeBlocks(SegmentAllocator segments)
     {
         _ranges.Sort();
         for (int i = 0; i < _ranges.Count;)
@@ -36,11 +36,18 @@ internal sealed class DeadRanges
                 end = Math.Max(end, _ranges[i].End);
             }
 
-            long first = (start + BlockBytes - 1) / BlockBytes * BlockBytes;
-            long last = end / BlockBytes * BlockBytes;
-            if (last > first)
+            // No block goes over the end of its segment, but neighbours may.
+            for (long part = start; part < end;)
             {
-                yield return (first, last - first);
+                long partEnd = Math.Min(end, part + segments.RoomBehind(part + 1) + 1);
+                long first = (part + BlockBytes - 1) / BlockBytes * BlockBytes;
+                long last = partEnd / BlockBytes * BlockBytes;
+                if (last > first)
+                {
+                    yield return (first, last - first);
+                }
+
+                part = partEnd;
             }
         }
     }

@@ -24,10 +24,22 @@ internal sealed class EpochRemover
 
     /// <summary>Releases the blocks that only <paramref name="epoch"/> reaches.</summary>
     /// <param name="epoch">The epoch that goes.</param>
-    /// <param name="recordBytes">How long its record is.</param>
     /// <param name="neighbours">The kept epochs next to it.</param>
     /// <exception cref="CorruptDataException">A node is damaged, or the accounts are wrong.</exception>
-    public void Remove(EpochRecord epoch, int recordBytes, IReadOnlyList<EpochRecord> neighbours)
+    public void Remove(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
+    {
+        Replace(epoch, neighbours);
+        foreach (BlobRef blob in (IEnumerable<BlobRef>)[epoch.Written, epoch.Read, .. epoch.Sections.Select(section => section.Content)])
+        {
+            Walk(new Position(TreeKind.Blob, blob.Tree.Height, 0, blob.Length), blob.Tree.Root, []);
+        }
+    }
+
+    /// <summary>Releases what only the record and the page table of <paramref name="epoch"/> reach: its sets and sections are kept by its new record.</summary>
+    /// <param name="epoch">The epoch as it was.</param>
+    /// <param name="neighbours">The kept epochs next to it, and the epoch as it is now.</param>
+    /// <inheritdoc cref="Remove" path="/exception"/>
+    public void Replace(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
     {
         for (int level = 1; level < _rows.Length; level++)
         {
@@ -37,12 +49,7 @@ internal sealed class EpochRemover
         Check(epoch);
         Cell[] others = [.. neighbours.Select(neighbour => AlignTo(epoch.PageTable.Height, neighbour.PageTable))];
         Walk(new Position(TreeKind.PageTable, epoch.PageTable.Height, 0, 0), epoch.PageTable.Root, others);
-        foreach (BlobRef blob in (IEnumerable<BlobRef>)[epoch.Written, epoch.Read, .. epoch.Sections.Select(section => section.Content)])
-        {
-            Walk(new Position(TreeKind.Blob, blob.Tree.Height, 0, blob.Length), blob.Tree.Root, []);
-        }
-
-        Release(epoch.Offset, recordBytes);
+        Release(epoch.Offset, epoch.StoredBytes);
     }
 
     private static void Check(EpochRecord epoch)

@@ -20,7 +20,8 @@ internal sealed class Pruner(WritableFile file, PrunePolicy policy)
             file.Commit(changes, slot => slot with { EpochCount = slot.EpochCount - dropped.Count });
         }
 
-        return policy.ReturnSpace ? ReturnSpace(dropped) : new PruneReport(dropped, _dead.Bytes, 0, false);
+        (long returned, bool isHeld) = policy.ReturnSpace ? new SpaceReturner(file, _lineage, _records, _dead).Run() : default;
+        return new PruneReport(dropped, _dead.Bytes, returned, isHeld);
     }
 
     /// <summary>Reads all records, and the links of epochs dropped earlier, which are returned.</summary>
@@ -63,8 +64,9 @@ internal sealed class Pruner(WritableFile file, PrunePolicy policy)
         foreach (EpochId id in dropped)
         {
             EpochRecord record = _records[id.Value];
-            remover.Remove(record, record.StoredBytes, [.. _lineage.NeighboursOf(id).Select(neighbour => _records[neighbour.Value])]);
+            remover.Remove(record, [.. _lineage.NeighboursOf(id).Select(neighbour => _records[neighbour.Value])]);
             _lineage.Drop(id);
+            _records.Remove(id.Value);
         }
     }
 
@@ -83,15 +85,5 @@ internal sealed class Pruner(WritableFile file, PrunePolicy policy)
         }
 
         return [.. entries.Select(pair => new LeafChange(pair.Key, 0, pair.Value))];
-    }
-
-    private PruneReport ReturnSpace(List<EpochId> dropped)
-    {
-        long needed = file.Root.Slot.Sequence;
-        file.SettleRoots();
-        bool isHeld = file.OldestNeeded() < needed;
-        long returned = isHeld ? 0 : file.Punch(_dead.WholeBlocks());
-        returned += file.ReturnFreeSegments();
-        return new PruneReport(dropped, _dead.Bytes, returned, isHeld);
     }
 }

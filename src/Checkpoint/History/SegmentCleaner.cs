@@ -6,10 +6,9 @@ namespace PageStore.Checkpoint;
 /// newest epoch's pages and nodes anew that lie in sparse segments, and these become free when the older epochs go. What an epoch
 /// moves is in proportion to what it writes. For one thread.
 /// </summary>
-/// <param name="segments">The accounts.</param>
-/// <param name="segmentSize">The size of a segment in bytes.</param>
+/// <param name="file">The file.</param>
 /// <param name="always">Whether a pass begins whenever none is under way.</param>
-internal sealed class SegmentCleaner(SegmentAllocator segments, long segmentSize, bool always)
+internal sealed class SegmentCleaner(WritableFile file, bool always)
 {
     /// <summary>A pass over the page table begins when the segments hold more than this many times what is live in them.</summary>
     private const int Slack = 3;
@@ -23,6 +22,8 @@ internal sealed class SegmentCleaner(SegmentAllocator segments, long segmentSize
     /// <summary>At least so many pages are looked at in an epoch, a few milliseconds.</summary>
     private const int MinPagesLookedAt = 64 * TreeRoot.FanOut;
 
+    private readonly PageMover _mover = new(file);
+
     /// <summary>Where the pass goes on; -1 between passes.</summary>
     private long _next = -1;
 
@@ -35,9 +36,9 @@ internal sealed class SegmentCleaner(SegmentAllocator segments, long segmentSize
     /// <summary>Whether the epoch under way moves anything.</summary>
     public bool IsDue()
     {
-        (long capacity, long live) = segments.Utilisation;
+        (long capacity, long live) = file.Segments.Utilisation;
         _least = Math.Min(_least, capacity);
-        if (_next < 0 && (always || (capacity > (Slack * live) + (FewSegments * segmentSize) && capacity > 2 * _least)))
+        if (_next < 0 && (always || (capacity > (Slack * live) + (FewSegments * file.Header.SegmentSize) && capacity > 2 * _least)))
         {
             _next = 0;
         }
@@ -48,27 +49,25 @@ internal sealed class SegmentCleaner(SegmentAllocator segments, long segmentSize
     /// <summary>Stores pages of an epoch's parent anew.</summary>
     /// <param name="parent">The newest epoch.</param>
     /// <param name="written">The pages that the epoch under way has written itself.</param>
-    /// <param name="encoder">Stores pages.</param>
     /// <param name="table">Takes what each page that moved holds now; for one page of each node on the way, what it holds anyway.</param>
-    public void Move(Epoch parent, PageBitmap written, PageEncoder encoder, PageTableEdit table)
+    public void Move(Epoch parent, PageBitmap written, PageTableEdit table)
     {
         long end = Math.Min(parent.PageCount, _next + Math.Max(MinPagesLookedAt, PagesLookedAt * written.Count()));
         TreeCursor cursor = parent.BindCursor(new Pfn(0));
-        byte[] page = new byte[parent.PageSize];
         for (; _next < end; _next = (_next | (TreeRoot.FanOut - 1)) + 1)
         {
-            MoveLeaf(parent, cursor, written, encoder, table, page);
+            MoveLeaf(parent, cursor, written, table);
         }
 
         Epoch.ReturnCursor(cursor);
         if (_next >= parent.PageCount)
         {
             _next = -1;
-            _least = segments.Utilisation.Capacity;
+            _least = file.Segments.Utilisation.Capacity;
         }
     }
 
-    private void MoveLeaf(Epoch parent, TreeCursor cursor, PageBitmap written, PageEncoder encoder, PageTableEdit table, byte[] page)
+    private void MoveLeaf(Epoch parent, TreeCursor cursor, PageBitmap written, PageTableEdit table)
     {
         bool visited = false;
         for (long key = _next, end = Math.Min(_next + TreeRoot.FanOut, parent.PageCount); key < end; key++)
@@ -84,7 +83,7 @@ internal sealed class SegmentCleaner(SegmentAllocator segments, long segmentSize
                 continue;
             }
 
-            Entry moved = entry.HasBlock && segments.IsSparse(entry.Offset) ? Store(parent, pfn, entry, encoder, page) : entry;
+            Entry moved = entry.HasBlock && file.Segments.IsSparse(entry.Offset) ? _mover.Move(parent, pfn, entry) : entry;
             if (moved != entry || (!visited && !entry.IsPlainAbsent))
             {
                 table.Put(pfn, moved);
@@ -104,19 +103,5 @@ internal sealed class SegmentCleaner(SegmentAllocator segments, long segmentSize
         {
             return null;
         }
-    }
-
-    private static Entry Store(Epoch parent, Pfn pfn, Entry entry, PageEncoder encoder, byte[] page)
-    {
-        try
-        {
-            parent.ReadContent(pfn, entry, page);
-        }
-        catch (Exception cause) when (cause is CorruptDataException or UnsupportedException)
-        {
-            return entry;
-        }
-
-        return encoder.Encode(pfn, page, entry.Type);
     }
 }

@@ -12,6 +12,9 @@ internal sealed class SegmentAllocator(long segmentSize)
     /// <summary>Free segments that nobody can reach any more.</summary>
     private readonly SortedSet<long> _reusable = [];
 
+    /// <summary>Reusable segments that were given back to the file system already.</summary>
+    private readonly HashSet<long> _returned = [];
+
     /// <summary>Free segments that somebody may still reach.</summary>
     private readonly List<long> _waiting = [];
 
@@ -20,6 +23,12 @@ internal sealed class SegmentAllocator(long segmentSize)
 
     /// <summary>How far each class had been filled at the last commit: what lies behind is not committed.</summary>
     private AppendPositions _floor;
+
+    /// <summary>Of the segments taken since the last commit, those that hold nothing that is kept, see <see cref="KeepFresh"/>.</summary>
+    private readonly HashSet<long> _fresh = [];
+
+    /// <summary>How far each class had been filled when it was last said to be kept.</summary>
+    private AppendPositions _freshFloor;
 
     /// <summary>How many segments the file has, free ones included.</summary>
     public long Count { get; private set; }
@@ -125,7 +134,9 @@ internal sealed class SegmentAllocator(long segmentSize)
         }
 
         _reusable.Remove(number);
+        _returned.Remove(number);
         _taken.Add(number);
+        _fresh.Add(number);
         Set(number, new SegmentEntry(segmentClass, 0, 0));
         Count = Math.Max(Count, number + 1);
         MetaSegments += segmentClass == SegmentClass.Meta ? 1 : 0;
@@ -162,26 +173,39 @@ internal sealed class SegmentAllocator(long segmentSize)
         Set(number, account with { LiveBytes = account.LiveBytes - bytes });
     }
 
-    /// <summary>Whether a block was appended since the last commit.</summary>
+    /// <summary>Whether a block was appended since the last commit, or since <see cref="KeepFresh"/>: who replaces it releases it at once.</summary>
     public bool IsFresh(long offset)
     {
         long number = SegmentOf(offset);
         long floor = AccountOf(number).Class switch
         {
-            SegmentClass.Raw => _floor.Raw,
-            SegmentClass.Packed => _floor.Packed,
-            SegmentClass.Index => _floor.Index,
-            _ => _floor.Meta,
+            SegmentClass.Raw => _freshFloor.Raw,
+            SegmentClass.Packed => _freshFloor.Packed,
+            SegmentClass.Index => _freshFloor.Index,
+            _ => _freshFloor.Meta,
         };
-        return _taken.Contains(number) || (floor != 0 && offset >= floor && number == SegmentOf(floor - 1));
+        return _fresh.Contains(number) || (floor != 0 && offset >= floor && number == SegmentOf(floor - 1));
     }
+
+    /// <summary>Lets what was appended up to here be replaced without being released.</summary>
+    public void KeepFresh(AppendPositions positions)
+    {
+        _freshFloor = positions;
+        _fresh.Clear();
+    }
+
+    /// <summary>Whether a segment is full and counted, so that moving what is live in it frees it.</summary>
+    public bool CanBeEmptied(long number) => IsCounted(AccountOf(number).Class) && !_taken.Contains(number) && !IsOpen(number, _floor);
+
+    /// <summary>The number of the segment in which a block lies.</summary>
+    public long SegmentOf(long offset) => (offset - Layout.SegmentsOffset) / segmentSize;
 
     /// <summary>Whether a block lies in a segment that is full and of which less than half is live: what is left had better move out of it.</summary>
     public bool IsSparse(long offset)
     {
         long number = SegmentOf(offset);
         SegmentEntry account = AccountOf(number);
-        return IsCounted(account.Class) && 2 * account.LiveBytes < account.UsedBytes && !IsFresh(offset) && !IsOpen(number, _floor);
+        return CanBeEmptied(number) && 2 * account.LiveBytes < account.UsedBytes;
     }
 
     /// <summary>Frees the segments that nothing reaches and nobody fills.</summary>
@@ -218,16 +242,17 @@ internal sealed class SegmentAllocator(long segmentSize)
         while (Count > 0 && _reusable.Remove(Count - 1))
         {
             Count--;
+            _returned.Remove(Count);
             Set(Count, SegmentEntry.Gone);
         }
     }
 
-    /// <summary>The runs of reusable segments, as ranges of the file.</summary>
-    public IEnumerable<(long Offset, long Length)> ReusableRanges()
+    /// <summary>The runs of reusable segments, as ranges of the file, but for those that it has named before.</summary>
+    public IEnumerable<(long Offset, long Length)> TakeReusableRanges()
     {
         long start = 0;
         long end = 0;
-        foreach (long number in _reusable)
+        foreach (long number in _reusable.Where(_returned.Add).ToList())
         {
             if (StartOf(number) != end)
             {
@@ -297,6 +322,7 @@ internal sealed class SegmentAllocator(long segmentSize)
     {
         _floor = positions;
         _taken.Clear();
+        KeepFresh(positions);
         Count = _committed.Count;
         DataEnd = dataEnd;
     }
@@ -318,6 +344,4 @@ internal sealed class SegmentAllocator(long segmentSize)
     }
 
     private long StartOf(long segment) => Layout.SegmentsOffset + (segment * segmentSize);
-
-    private long SegmentOf(long offset) => (offset - Layout.SegmentsOffset) / segmentSize;
 }
