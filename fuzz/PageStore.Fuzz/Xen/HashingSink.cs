@@ -19,6 +19,8 @@ internal sealed class HashingSink : IXenStreamSink
 
     public long SectionBytes { get; private set; }
 
+    public long Checkpoints { get; private set; }
+
     public bool HasHeader { get; private set; }
 
     public ulong Hash => _hash.GetCurrentHashAsUInt64();
@@ -48,9 +50,18 @@ internal sealed class HashingSink : IXenStreamSink
         _hash.Append(pages);
     }
 
+    public void OnCheckpoint()
+    {
+        BrokenPromiseException.Unless(_sections.Contains(XenSections.LibxcState), "a checkpoint has a state");
+        _sections.ExceptWith(XenSections.AfterPages);
+        Checkpoints++;
+        _hash.Append([0]);
+    }
+
     public void OnSection(string name, ReadOnlySpan<byte> bytes)
     {
         BrokenPromiseException.Unless(_sections.Add(name) && !bytes.IsEmpty, "a section comes once, and never empty");
+        BrokenPromiseException.Unless(Checkpoints == 0 || XenSections.AfterPages.Contains(name), "what stands before the pages comes before the first checkpoint");
         BrokenPromiseException.Unless(XenSections.BeforePages.Contains(name) || XenSections.AfterPages.Contains(name), "a section has one of the known names");
         SectionBytes += bytes.Length;
         _hash.Append(System.Text.Encoding.UTF8.GetBytes(name));

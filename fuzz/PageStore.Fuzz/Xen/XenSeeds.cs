@@ -14,6 +14,8 @@ internal static class XenSeeds
         yield return ("seed-xl", Join([XenParts.Xl("{}\0"u8, "more"u8), .. LibxlHead(), .. HvmStream(), .. LibxlTail()]));
         yield return ("seed-version-2", Join([XenParts.Libxc(2, Hvm), XenParts.Pages((0, 1)), XenParts.Record(0, [])]));
         yield return ("seed-verify", Join([XenParts.Libxc(2, Hvm), XenParts.Pages((0, 1)), XenParts.Record(0xD, []), XenParts.Pages((0, 1)), XenParts.Record(0, [])]));
+        yield return ("seed-checkpoints", Join([XenParts.Xl("{\"c_info\":{\"uuid\":\"00112233-4455-6677-8899-aabbccddeeff\"}}\0"u8, []), .. LibxlHead(), .. Checkpoints(), .. LibxlTail()]));
+        yield return ("seed-checkpoints-libxc", Join([XenParts.Libxc(3, Hvm), XenParts.Record(0x10, []), XenParts.Pages((0, 1)), .. State(), XenParts.Record(0xE, []), XenParts.Pages((0, 2))]));
         yield return ("seed-raw", new byte[2 * PageSizes.Default]);
     }
 
@@ -30,6 +32,25 @@ internal static class XenSeeds
         XenParts.Record(0x80000077, new byte[3]),
         XenParts.Record(0, []),
     ];
+
+    private static IEnumerable<byte[]> Checkpoints() =>
+    [
+        XenParts.Libxc(3, Hvm),
+        XenParts.Record(0x10, []),
+        XenParts.Pages((0, 5), (0xF, 6)),
+        .. State(),
+        XenParts.Record(0xE, []),
+        XenParts.Record(2, [1, 0, 0, 0, 0, 0, 0, 0, .. "key\0value\0"u8]),
+        XenParts.Record(4, []),
+        XenParts.Pages((0, 6), (0xF, 5)),
+        .. State(),
+        XenParts.Record(0xE, []),
+        XenParts.Record(4, []),
+        .. State(),
+        XenParts.Record(0, []),
+    ];
+
+    private static IEnumerable<byte[]> State() => [XenParts.Record(0x8, new byte[24]), XenParts.Record(0x9, new byte[13]), XenParts.Record(0xA, new byte[8])];
 
     private static IEnumerable<byte[]> PvStream() =>
     [

@@ -42,6 +42,9 @@ public sealed class EpochBuilder : IDisposable
     /// <summary>How many bytes have been appended for this epoch so far.</summary>
     public long Bytes => BytesAppended - _bytesBefore;
 
+    /// <summary>The guest's UUID, where it becomes known while the epoch is under way; null for what the options say.</summary>
+    internal Guid? GuestId { get; set; }
+
     /// <summary>What a repair says in place of what the builder would say; null for an epoch that is new.</summary>
     internal RecordAmendments? Amendments { get; set; }
 
@@ -259,7 +262,7 @@ public sealed class EpochBuilder : IDisposable
             Counts = _table.Counts,
             Bytes = Bytes,
             Consistency = Amendments?.Consistency ?? _options.Consistency,
-            GuestId = _options.GuestId,
+            GuestId = GuestId ?? _options.GuestId,
             BootInstance = _options.BootInstance,
             Label = string.IsNullOrEmpty(_options.Label) ? null : _options.Label,
             Sections = _sections,

@@ -3,8 +3,8 @@ using System.IO.Pipelines;
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Brings an image of a guest into a checkpoint file as one epoch: a file of <c>xl save</c>, a bare libxl or libxc stream, or raw
-/// memory, told apart by the first bytes. The image is streamed: memory use does not grow with the guest, but for two bits a page.
+/// Brings an image of a guest into a checkpoint file as an epoch: a file of <c>xl save</c>, a bare libxl or libxc stream, or raw
+/// memory, told apart by the first bytes. A checkpointed stream, as Remus sends it, becomes one epoch for each checkpoint, committed before more is read. The image is streamed: memory use does not grow with the guest, but for two bits a page.
 /// Everything of a Xen stream that is no page is kept in state sections, see <see cref="XenSections"/>. Thread-safe for different
 /// files and writers.
 /// </summary>
@@ -18,15 +18,15 @@ public static class ImageImporter
 
     /// <summary>
     /// Imports into a checkpoint file by name: creates it, or appends an epoch that holds only the pages that differ from its newest
-    /// one. A file that this call created is removed again when the import fails or is cancelled; one that was there keeps its last
-    /// committed epoch.
+    /// one. A file that this call created is removed again when the import fails or is cancelled before anything was committed; otherwise it keeps
+    /// what was committed.
     /// </summary>
     /// <param name="image">The image, read from its position to its end. Stays the caller's to dispose. After a cancellation one read of it may still be pending.</param>
     /// <param name="path">The checkpoint file.</param>
     /// <param name="writerOptions">How to create or open it; null stands for the defaults. The page size must be 4096 for Xen streams.</param>
     /// <param name="options">Null stands for the defaults.</param>
     /// <param name="progress">Told now and then how many pages have been read of the image.</param>
-    /// <param name="cancellationToken">Ends the import; nothing of it is committed then.</param>
+    /// <param name="cancellationToken">Ends the import; nothing more of it is committed then.</param>
     /// <exception cref="CorruptDataException">The image or the checkpoint file is damaged.</exception>
     /// <exception cref="UnsupportedException">The image is of a kind that is not imported, or beyond the limits.</exception>
     /// <exception cref="WrongKeyException">The key of the options is not that of the file.</exception>
@@ -43,13 +43,24 @@ public static class ImageImporter
     {
         ArgumentNullException.ThrowIfNull(image);
         bool created = false;
+        bool committed = false;
         try
         {
             // Within the try: what fails from the creation on must leave no file.
             using CheckpointWriter writer = OpenOrCreate(path, writerOptions, out created);
+            options ??= new();
+            Action<EpochInfo>? told = options.Committed;
+            options = options with
+            {
+                Committed = epoch =>
+                {
+                    committed = true;
+                    told?.Invoke(epoch);
+                },
+            };
             return await ImportIntoAsync(image, writer, options, progress, cancellationToken).ConfigureAwait(false);
         }
-        catch when (created)
+        catch when (created && !committed)
         {
             File.Delete(path);
             throw;
@@ -61,7 +72,7 @@ public static class ImageImporter
     /// <param name="writer">The file; no epoch may be under way.</param>
     /// <param name="options">Null stands for the defaults.</param>
     /// <param name="progress">Told now and then how many pages have been read of the image.</param>
-    /// <param name="cancellationToken">Ends the import; nothing of it is committed then.</param>
+    /// <param name="cancellationToken">Ends the import; nothing more of it is committed then.</param>
     /// <exception cref="CorruptDataException">The image is damaged, or the newest epoch.</exception>
     /// <exception cref="UnsupportedException">The image is of a kind that is not imported, or beyond the limits.</exception>
     /// <exception cref="StorageException">The file cannot be written; the writer is poisoned.</exception>
@@ -81,13 +92,14 @@ public static class ImageImporter
         try
         {
             ImageFormat format = await ImageFormats.DetectAsync(reader, cancellationToken).ConfigureAwait(false);
-            using EpochBuilder epoch = writer.BeginEpoch(OptionsFor(format, writer, options));
-            using var sink = new ImportSink(epoch, writer, progress);
-            await ReadAsync(format, reader, sink, writer, options, cancellationToken).ConfigureAwait(false);
-            sink.RemoveUnmentioned();
-            cancellationToken.ThrowIfCancellationRequested();
-            EpochInfo info = epoch.Commit();
-            return new ImportReport(info, format, writer.PageSize, epoch.Bytes) { RootHash = CheckpointKey.IsSupported ? writer.RootHash : null };
+            using var sink = new ImportSink(writer, format, options, progress, cancellationToken);
+            bool isCutOff = await ReadAsync(format, reader, sink, writer, options, cancellationToken).ConfigureAwait(false);
+            return new ImportReport(sink.Last!, format, writer.PageSize, sink.Bytes)
+            {
+                Epochs = sink.Committed,
+                IsCutOff = isCutOff,
+                RootHash = CheckpointKey.IsSupported ? writer.RootHash : null,
+            };
         }
         finally
         {
@@ -108,18 +120,8 @@ public static class ImageImporter
         return writer;
     }
 
-    private static EpochOptions OptionsFor(ImageFormat format, CheckpointWriter writer, ImportOptions options) => new()
-    {
-        Parent = writer.Newest,
-        SkipUnchanged = true,
-
-        // The image says how many pages there are, whatever the parent had.
-        PageCount = 0,
-        Label = options.Label,
-        Consistency = format == ImageFormat.Raw ? EpochConsistency.Unknown : EpochConsistency.Restorable,
-    };
-
-    private static async ValueTask ReadAsync(
+    /// <summary>Reads the image to its end; says whether a checkpointed one was cut off.</summary>
+    internal static async ValueTask<bool> ReadAsync(
         ImageFormat format, PipeReader reader, ImportSink sink, CheckpointWriter writer, ImportOptions options, CancellationToken cancellationToken)
     {
         if (format == ImageFormat.Raw)
@@ -131,7 +133,8 @@ public static class ImageImporter
                 throw new CorruptDataException("The image is empty. Look for an error of what was to deliver it.") { Offset = 0 };
             }
 
-            return;
+            sink.Commit();
+            return false;
         }
 
         if (writer.PageSize != PageSizes.Default)
@@ -139,6 +142,12 @@ public static class ImageImporter
             throw new UnsupportedException($"A Xen stream has pages of {PageSizes.Default} bytes, and the checkpoint file has pages of {writer.PageSize}. Import it into a file of its own.");
         }
 
-        await XenStreamReader.ReadAsync(reader, sink, options.Stream, cancellationToken).ConfigureAwait(false);
+        XenStreamSummary summary = await XenStreamReader.ReadAsync(reader, sink, options.Stream, cancellationToken).ConfigureAwait(false);
+        if (!summary.EndsAtCheckpoint && !summary.IsCutOff)
+        {
+            sink.Commit();
+        }
+
+        return summary.IsCutOff;
     }
 }

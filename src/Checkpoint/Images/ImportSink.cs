@@ -1,26 +1,33 @@
 namespace PageStore.Checkpoint;
 
-/// <summary>Puts what an image's reader delivers into an epoch. For one thread. The caller disposes it.</summary>
-internal sealed class ImportSink : IXenStreamSink, IDisposable
+/// <summary>Makes epochs of what an image's reader delivers: one, or one for each checkpoint. For one thread. The caller disposes it.</summary>
+/// <param name="writer">The file.</param>
+/// <param name="format">What the image is.</param>
+/// <param name="options">How it is imported.</param>
+/// <param name="progress">Told now and then how many pages have been read.</param>
+/// <param name="cancellation">No epoch is committed behind it.</param>
+internal sealed class ImportSink(
+    CheckpointWriter writer, ImageFormat format, ImportOptions options, IProgress<long>? progress, CancellationToken cancellation) : IXenStreamSink, IDisposable
 {
     /// <summary>Pages between two reports of progress: 16 MiB of 4 KiB pages.</summary>
     private const long ProgressStep = 4096;
 
-    private readonly EpochBuilder _epoch;
-    private readonly int _pageSize;
-    private readonly IProgress<long>? _progress;
-    private readonly Epoch? _parent;
-    private readonly PageBitmap _mentioned = new(0);
+    /// <summary>The sections that each epoch of a checkpointed stream has in common: it says them once.</summary>
+    private readonly List<(string Name, byte[] Bytes)> _common = [];
+
+    private ImportedEpoch? _epoch;
+    private Guid? _guestId;
     private long _pages;
     private long _reported;
 
-    public ImportSink(EpochBuilder epoch, CheckpointWriter writer, IProgress<long>? progress)
-    {
-        _epoch = epoch;
-        _pageSize = writer.PageSize;
-        _progress = progress;
-        _parent = writer.Newest is { } newest ? writer.OpenEpoch(newest) : null;
-    }
+    /// <summary>The epoch that was committed last.</summary>
+    public EpochInfo? Last { get; private set; }
+
+    /// <summary>How many have been committed.</summary>
+    public long Committed { get; private set; }
+
+    /// <summary>How many bytes they took in the file.</summary>
+    public long Bytes { get; private set; }
 
     public void OnHeader(XenStreamHeader header)
     {
@@ -29,92 +36,73 @@ internal sealed class ImportSink : IXenStreamSink, IDisposable
 
     public void OnSection(string name, ReadOnlySpan<byte> bytes)
     {
-        using var content = new MemoryStream(bytes.ToArray());
-        _epoch.AddState(name, content);
+        byte[] copy = bytes.ToArray();
+        AddState(Current(), name, copy);
+        if (name == XenSections.XlConfig)
+        {
+            _guestId = XlConfig.GuestIdOf(bytes);
+        }
+
+        if (XenSections.BeforePages.Contains(name))
+        {
+            _common.Add((name, copy));
+        }
     }
 
     public void OnPages(ReadOnlySpan<Pfn> pfns, ReadOnlySpan<GuestPageType> types, ReadOnlySpan<byte> pages)
     {
-        for (int at = 0; at < pfns.Length;)
-        {
-            int run = RunFrom(at, pfns, types);
-            PutRun(pfns[at], types.Slice(at, run), ref pages);
-            at += run;
-        }
-
+        Current().PutPages(pfns, types, pages);
         Report(pfns.Length);
     }
 
-    /// <summary>
-    /// Makes those pages absent that the parent has and the image did not mention: the image is the whole guest. Pages behind the
-    /// image's end go with the guest's size.
-    /// </summary>
-    public void RemoveUnmentioned()
-    {
-        if (_parent is null)
-        {
-            return;
-        }
+    public void OnCheckpoint() => Commit();
 
-        _mentioned.EnsureLength(_epoch.PageCount);
-        foreach (PfnRun run in _parent.EntryRuns())
-        {
-            Pfn end = new(Math.Min(run.End.Value, _epoch.PageCount));
-            for (Pfn from = run.First; from < end && _mentioned.TryNextClear(from, out Pfn gap) && gap < end;)
-            {
-                from = _mentioned.TryNextSet(gap, out Pfn next) && next < end ? next : end;
-                _epoch.SetAbsent(new PfnRun(gap, from - gap));
-            }
-        }
+    /// <summary>Commits what has been delivered since the last commit.</summary>
+    public void Commit()
+    {
+        using ImportedEpoch epoch = Current();
+        _epoch = null;
+        epoch.Builder.GuestId = _guestId;
+        cancellation.ThrowIfCancellationRequested();
+        Last = epoch.Commit();
+        Bytes += epoch.Builder.Bytes;
+        Committed++;
+        options.Committed?.Invoke(Last);
     }
 
-    public void Dispose() => _mentioned.Dispose();
+    public void Dispose() => _epoch?.Dispose();
 
-    /// <summary>How many consecutive pages begin here that are alike in having data, or in the reason for having none.</summary>
-    private static int RunFrom(int at, ReadOnlySpan<Pfn> pfns, ReadOnlySpan<GuestPageType> types)
+    private static void AddState(ImportedEpoch epoch, string name, byte[] bytes)
     {
-        int run = 1;
-        while (at + run < pfns.Length && pfns[at + run] == pfns[at] + run && Alike(types[at], types[at + run]))
-        {
-            run++;
-        }
-
-        return run;
+        using var content = new MemoryStream(bytes);
+        epoch.Builder.AddState(name, content);
     }
 
-    private static bool Alike(GuestPageType a, GuestPageType b) =>
-        GuestPageTypes.HasData(a) ? GuestPageTypes.HasData(b) : a == b;
-
-    private void PutRun(Pfn first, ReadOnlySpan<GuestPageType> types, ref ReadOnlySpan<byte> pages)
+    /// <summary>The epoch under way; a new one where none is.</summary>
+    private ImportedEpoch Current()
     {
-        if (GuestPageTypes.HasData(types[0]))
+        if (_epoch is not null)
         {
-            int bytes = types.Length * _pageSize;
-            _epoch.WritePages(first, pages[..bytes], types);
-            pages = pages[bytes..];
-        }
-        else
-        {
-            _epoch.SetAbsent(new PfnRun(first, types.Length), types[0]);
+            return _epoch;
         }
 
-        if (_parent is not null)
-        {
-            Mention(first, types.Length);
-        }
+        // The first epoch is the whole guest, so that pages which it does not mention are none. The next ones say what changed.
+        bool isWhole = Committed == 0;
+        _epoch = new ImportedEpoch(writer.BeginEpoch(Options(isWhole)), writer.PageSize, isWhole && writer.Newest is { } newest ? writer.OpenEpoch(newest) : null);
+        _common.ForEach(section => AddState(_epoch, section.Name, section.Bytes));
+        return _epoch;
     }
 
-    private void Mention(Pfn first, int count)
+    private EpochOptions Options(bool isWhole) => new()
     {
-        long end = first.Value + count;
-        if (end > _mentioned.Length)
-        {
-            // Doubling, because the image does not say its size beforehand.
-            _mentioned.EnsureLength(Math.Min(Math.Max(end, 2 * _mentioned.Length), Pfn.MaxValue + 1));
-        }
+        Parent = writer.Newest,
+        SkipUnchanged = true,
 
-        _mentioned.SetRange(first, count);
-    }
+        // The image says how many pages there are, whatever the parent had.
+        PageCount = isWhole ? 0 : null,
+        Label = options.Label,
+        Consistency = format == ImageFormat.Raw ? EpochConsistency.Unknown : EpochConsistency.Restorable,
+    };
 
     private void Report(int pages)
     {
@@ -122,7 +110,7 @@ internal sealed class ImportSink : IXenStreamSink, IDisposable
         if (_pages - _reported >= ProgressStep)
         {
             _reported = _pages;
-            _progress?.Report(_pages);
+            progress?.Report(_pages);
         }
     }
 }

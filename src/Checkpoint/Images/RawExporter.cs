@@ -28,28 +28,7 @@ public static class RawExporter
     {
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Guard(path, () =>
-        {
-            string target = TargetOf(path, overwrite);
-            string temporary = $"{target}.{Path.GetRandomFileName()}.partial";
-            try
-            {
-                ExportReport report;
-                using (SafeFileHandle file = Create(temporary))
-                {
-                    report = WriteSparse(epoch, file, progress, cancellationToken);
-                    MediumAccess.Sync(file);
-                }
-
-                File.Move(temporary, target, overwrite);
-                return report;
-            }
-            catch
-            {
-                File.Delete(temporary);
-                throw;
-            }
-        });
+        return ImageFile.Write(path, overwrite, file => WriteSparse(epoch, file.SafeFileHandle, progress, cancellationToken));
     }
 
     /// <summary>Writes the image into a stream, zeros included.</summary>
@@ -133,50 +112,6 @@ public static class RawExporter
         {
             cancellationToken.ThrowIfCancellationRequested();
             output.Write(zeros, 0, (int)Math.Min(count, zeros.Length));
-        }
-    }
-
-    /// <summary>The file that a path stands for, if it may be written.</summary>
-    private static string TargetOf(string path, bool overwrite)
-    {
-        // The link itself is asked, so that one whose target is not there yet is followed as well.
-        string target = new FileInfo(path).LinkTarget is null
-            ? Path.GetFullPath(path)
-            : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
-        if (target.StartsWith("/dev/", StringComparison.Ordinal) || Directory.Exists(target))
-        {
-            // Renaming onto a device would replace it by a file.
-            throw new StorageException($"Cannot write an image to {path}: it is a device or a directory. Name a file, or export to standard output.");
-        }
-
-        if (!overwrite && File.Exists(target))
-        {
-            throw new StorageException($"Cannot write an image to {path}: it exists already. Remove it first, or allow to overwrite it.");
-        }
-
-        return target;
-    }
-
-    private static SafeFileHandle Create(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return new FileStream(path, options).SafeFileHandle;
-    }
-
-    private static ExportReport Guard(string path, Func<ExportReport> export)
-    {
-        try
-        {
-            return export();
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException($"Cannot write the image {path}: {cause.Message}", cause);
         }
     }
 }

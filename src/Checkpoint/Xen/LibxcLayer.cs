@@ -7,6 +7,7 @@ namespace PageStore.Checkpoint;
 internal sealed class LibxcLayer
 {
     private readonly XenStreamSession _session;
+    private readonly Func<CancellationToken, ValueTask>? _readOuter;
     private readonly SectionBuffer _records;
     private readonly byte[] _recordHeader = new byte[RecordHeader.Size];
     private XenStreamHeader _header = null!;
@@ -16,18 +17,27 @@ internal sealed class LibxcLayer
     private bool _seenP2mFrames;
     private bool _seenPages;
     private bool _verifying;
+    private bool _isAtCheckpoint;
+    private long _checkpoints;
     private long _pageEntries;
     private long _dataPages;
     private long _verifyEntries;
 
-    public LibxcLayer(XenStreamSession session)
+    /// <summary>Makes a layer.</summary>
+    /// <param name="session">The stream.</param>
+    /// <param name="readOuter">Reads what the layer around this one says at a checkpoint; null where there is none.</param>
+    public LibxcLayer(XenStreamSession session, Func<CancellationToken, ValueTask>? readOuter = null)
     {
         _session = session;
+        _readOuter = readOuter;
         _records = new SectionBuffer(session.Budget);
     }
 
+    /// <summary>What was read so far, but for what only the whole stream knows.</summary>
+    public XenStreamSummary Summary => new(_header, 0, 0, _pageEntries, _dataPages, _verifyEntries) { Checkpoints = _checkpoints, EndsAtCheckpoint = _isAtCheckpoint };
+
     /// <summary>Reads the stream; <paramref name="header"/> holds the bytes of its header that were already taken.</summary>
-    public async ValueTask<XenStreamSummary> ReadAsync(SectionBuffer header, CancellationToken cancellationToken)
+    public async ValueTask ReadAsync(SectionBuffer header, CancellationToken cancellationToken)
     {
         _header = await LibxcHeaders.ReadAsync(_session, header, cancellationToken).ConfigureAwait(false);
         _session.Sink.OnHeader(_header);
@@ -38,8 +48,7 @@ internal sealed class LibxcLayer
             _index++;
         }
 
-        _records.Deliver(_seenPages ? XenSections.LibxcState : XenSections.LibxcStatic, _session.Sink);
-        return new XenStreamSummary(_header, 0, 0, _pageEntries, _dataPages, _verifyEntries);
+        _records.Deliver(_isAtCheckpoint ? null : _seenPages ? XenSections.LibxcState : XenSections.LibxcStatic, _session.Sink);
     }
 
     /// <summary>Reads one record and says whether it was the last one.</summary>
@@ -53,6 +62,7 @@ internal sealed class LibxcLayer
         _session.Records++;
 
         var type = (LibxcRecordType)record.Type;
+        _isAtCheckpoint &= type == LibxcRecordType.End;
         if (type == LibxcRecordType.PageData)
         {
             await ReadPagesAsync(record.Length, place, cancellationToken).ConfigureAwait(false);
@@ -60,13 +70,32 @@ internal sealed class LibxcLayer
         }
 
         CheckOrder(type, place);
-        if (type != LibxcRecordType.Verify)
+        if (type == LibxcRecordType.Checkpoint)
+        {
+            await EndCheckpointAsync(place, cancellationToken).ConfigureAwait(false);
+        }
+        else if (type != LibxcRecordType.Verify)
         {
             _records.Append(_recordHeader, place);
             await _records.AppendAsync(_session.Cursor, record.PaddedLength, place, cancellationToken).ConfigureAwait(false);
         }
 
         return type == LibxcRecordType.End;
+    }
+
+    private async ValueTask EndCheckpointAsync(StreamPlace place, CancellationToken cancellationToken)
+    {
+        _records.Append(RecordHeader.End, place);
+        _records.Deliver(XenSections.LibxcState, _session.Sink);
+        if (_readOuter is not null)
+        {
+            await _readOuter(cancellationToken).ConfigureAwait(false);
+        }
+
+        _session.Sink.OnCheckpoint();
+        _session.Budget.BeginCheckpoint();
+        _checkpoints++;
+        _isAtCheckpoint = true;
     }
 
     private async ValueTask ReadPagesAsync(uint length, StreamPlace place, CancellationToken cancellationToken)
@@ -76,6 +105,7 @@ internal sealed class LibxcLayer
             CheckReadyForPages(place);
             _seenPages = true;
             _records.Deliver(XenSections.LibxcStatic, _session.Sink);
+            _session.Budget.Keep();
         }
 
         // Behind VERIFY, Xen's restorer compares pages with the memory it has already filled and never writes them.
@@ -120,6 +150,11 @@ internal sealed class LibxcLayer
                 ExpectFirst(_seenStaticDataEnd, place);
                 _seenStaticDataEnd = true;
                 break;
+            case LibxcRecordType.Checkpoint when !_seenPages:
+                throw place.Corrupt("this record comes before all pages, so there is no guest to continue");
+            case LibxcRecordType.Checkpoint when _verifying:
+            case LibxcRecordType.Verify when _checkpoints > 0:
+                throw place.Corrupt("a stream has checkpoints or a VERIFY record, not both");
             case LibxcRecordType.Verify when !_seenPages:
                 throw place.Corrupt("this record comes before all pages, so there is nothing to verify");
             case LibxcRecordType.Verify:

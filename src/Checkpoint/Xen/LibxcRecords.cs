@@ -35,7 +35,7 @@ internal static class LibxcRecords
 
     public const string NewerXen = "It comes from a newer Xen: import it with a newer PageStore.";
 
-    public const string SavePlainly = "Save the guest with a plain xl save instead.";
+    public const string SavePlainly = "Save the guest with a plain xl save, or let Remus replicate it.";
 
     public static string Name(uint type) => (LibxcRecordType)type switch
     {
@@ -81,8 +81,6 @@ internal static class LibxcRecords
     {
         switch (type)
         {
-            case LibxcRecordType.Checkpoint:
-                throw place.Unsupported("this is a checkpointed (Remus or COLO) stream", SavePlainly);
             case LibxcRecordType.CheckpointDirtyPfnList:
                 throw place.Unsupported("this is the back channel of a COLO stream", SavePlainly);
             case > LibxcRecordType.MsrPolicy when ((uint)type & OptionalBit) == 0:
@@ -105,7 +103,7 @@ internal static class LibxcRecords
     /// <summary>Whether the body has a length that the specification allows for the type.</summary>
     private static bool HasValidLength(LibxcRecordType type, uint length) => type switch
     {
-        LibxcRecordType.End or LibxcRecordType.Verify or LibxcRecordType.StaticDataEnd => length == 0,
+        LibxcRecordType.End or LibxcRecordType.Verify or LibxcRecordType.StaticDataEnd or LibxcRecordType.Checkpoint => length == 0,
         LibxcRecordType.PvInfo => length == 8,
         LibxcRecordType.PvP2mFrames => length >= 8 && length % 8 == 0,
         LibxcRecordType.PvVcpuBasic or LibxcRecordType.PvVcpuExtended => length >= 8,

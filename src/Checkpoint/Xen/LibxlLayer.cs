@@ -29,7 +29,7 @@ internal sealed class LibxlLayer
     public static ReadOnlySpan<byte> Magic => "LibxlFmt"u8;
 
     /// <summary>Reads the stream; <paramref name="header"/> holds the bytes of its header that were already taken.</summary>
-    public async ValueTask<XenStreamSummary> ReadAsync(SectionBuffer header, CancellationToken cancellationToken)
+    public async ValueTask ReadAsync(SectionBuffer header, CancellationToken cancellationToken)
     {
         var place = StreamPlace.Header("the libxl header", _session.Cursor.Position - header.Length);
         await header.AppendAsync(_session.Cursor, HeaderSize - header.Length, place, cancellationToken).ConfigureAwait(false);
@@ -38,11 +38,17 @@ internal sealed class LibxlLayer
 
         await ReadHeadAsync(cancellationToken).ConfigureAwait(false);
         _records.Deliver(XenSections.LibxlHead, _session.Sink);
-        XenStreamSummary summary = await new LibxcLayer(_session)
-            .ReadAsync(new SectionBuffer(_session.Budget), cancellationToken).ConfigureAwait(false);
-        await ReadTailAsync(cancellationToken).ConfigureAwait(false);
+        _session.Libxc = new LibxcLayer(_session, ReadCheckpointAsync);
+        await _session.Libxc.ReadAsync(new SectionBuffer(_session.Budget), cancellationToken).ConfigureAwait(false);
+        await ReadTailAsync(LibxlRecordType.End, cancellationToken).ConfigureAwait(false);
+        _records.Deliver(_session.Libxc.Summary.EndsAtCheckpoint ? null : XenSections.LibxlTail, _session.Sink);
+    }
+
+    /// <summary>What this layer says at a checkpoint of the libxc stream, which goes on behind it.</summary>
+    private async ValueTask ReadCheckpointAsync(CancellationToken cancellationToken)
+    {
+        await ReadTailAsync(LibxlRecordType.CheckpointEnd, cancellationToken).ConfigureAwait(false);
         _records.Deliver(XenSections.LibxlTail, _session.Sink);
-        return summary;
     }
 
     private static void CheckHeader(ReadOnlySpan<byte> header, StreamPlace place)
@@ -81,11 +87,14 @@ internal sealed class LibxlLayer
                     return;
                 case LibxlRecordType.End:
                     throw place.Corrupt("the stream ends without a LIBXC_CONTEXT record, so without any memory");
+                case LibxlRecordType.CheckpointEnd:
+                    throw place.Corrupt("this record comes before a LIBXC_CONTEXT record, so before any checkpoint");
             }
         }
     }
 
-    private async ValueTask ReadTailAsync(CancellationToken cancellationToken)
+    /// <summary>Reads up to the record that ends the stream, or the checkpoint.</summary>
+    private async ValueTask ReadTailAsync(LibxlRecordType last, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -94,7 +103,12 @@ internal sealed class LibxlLayer
             {
                 case LibxlRecordType.LibxcContext:
                     throw place.Corrupt("a second LIBXC_CONTEXT record");
-                case LibxlRecordType.End:
+                case LibxlRecordType.End or LibxlRecordType.CheckpointEnd:
+                    if ((LibxlRecordType)record.Type != last)
+                    {
+                        throw place.Corrupt(last == LibxlRecordType.End ? "there is no checkpoint here" : "the stream ends within a checkpoint");
+                    }
+
                     return;
             }
         }
@@ -109,7 +123,7 @@ internal sealed class LibxlLayer
         var record = RecordHeader.Parse(_recordHeader);
         place = place with { Name = LibxlRecords.Name(record.Type) };
         LibxlRecords.Check(record.Type, record.Length, place);
-        _records.Append(_recordHeader, place);
+        _records.Append((LibxlRecordType)record.Type == LibxlRecordType.CheckpointEnd ? RecordHeader.End : _recordHeader, place);
         await _records.AppendAsync(_session.Cursor, record.PaddedLength, place, cancellationToken).ConfigureAwait(false);
         _index++;
         _session.Records++;

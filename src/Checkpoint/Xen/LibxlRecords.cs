@@ -30,12 +30,12 @@ internal static class LibxlRecords
     {
         switch ((LibxlRecordType)type)
         {
-            case LibxlRecordType.End or LibxlRecordType.LibxcContext when length != 0:
+            case LibxlRecordType.End or LibxlRecordType.LibxcContext or LibxlRecordType.CheckpointEnd when length != 0:
                 throw place.Corrupt($"its body has {length} bytes and must be empty");
             case LibxlRecordType.EmulatorXenstoreData or LibxlRecordType.EmulatorContext when length < 8:
                 throw place.Corrupt($"its body has {length} bytes, fewer than its own header of 8");
-            case LibxlRecordType.CheckpointEnd or LibxlRecordType.CheckpointState:
-                throw place.Unsupported("this is a checkpointed (Remus or COLO) stream", LibxcRecords.SavePlainly);
+            case LibxlRecordType.CheckpointState:
+                throw place.Unsupported("this is a COLO stream", LibxcRecords.SavePlainly);
             case > LibxlRecordType.CheckpointState when (type & LibxcRecords.OptionalBit) == 0:
                 throw place.Unsupported("this mandatory record is not known", LibxcRecords.NewerXen);
         }

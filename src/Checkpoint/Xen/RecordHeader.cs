@@ -7,6 +7,9 @@ internal readonly record struct RecordHeader(uint Type, uint Length)
 {
     public const int Size = 8;
 
+    /// <summary>The END record of either layer, type and length 0: it stands in the sections of a checkpoint for the record that ends it, so that they are a stream of their own.</summary>
+    public static byte[] End { get; } = new byte[Size];
+
     /// <summary>The length of the body and its padding.</summary>
     public long PaddedLength => ((long)Length + 7) & ~7L;
 

@@ -5,6 +5,7 @@ internal sealed class SectionBudget
 {
     private readonly int _limit;
     private long _taken;
+    private long _kept;
 
     public SectionBudget(int limit) => _limit = limit;
 
@@ -21,4 +22,10 @@ internal sealed class SectionBudget
 
         _taken += bytes;
     }
+
+    /// <summary>What was taken up to here belongs to each checkpoint of the stream.</summary>
+    public void Keep() => _kept = _taken;
+
+    /// <summary>Forgets what the checkpoint before took for itself: it is handed on, and the next one has as much again.</summary>
+    public void BeginCheckpoint() => _taken = _kept;
 }

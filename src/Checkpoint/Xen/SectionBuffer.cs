@@ -36,10 +36,10 @@ internal sealed class SectionBuffer
         }
     }
 
-    /// <summary>Hands the section to <paramref name="sink"/> unless it is empty, and lets go of the bytes.</summary>
-    public void Deliver(string name, IXenStreamSink sink)
+    /// <summary>Hands the section to <paramref name="sink"/> unless it is empty or has no name, and lets go of the bytes.</summary>
+    public void Deliver(string? name, IXenStreamSink sink)
     {
-        if (Length > 0)
+        if (Length > 0 && name is not null)
         {
             sink.OnSection(name, Written);
         }

@@ -13,6 +13,9 @@ internal sealed class StreamCursor
     /// <summary>The offset of the next byte.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Whether the stream ended where more had to come.</summary>
+    public bool IsCutOff { get; private set; }
+
     /// <summary>Fills <paramref name="destination"/> completely.</summary>
     /// <exception cref="CorruptDataException">The stream ends before that.</exception>
     public async ValueTask FillAsync(Memory<byte> destination, StreamPlace place, CancellationToken cancellationToken)
@@ -20,6 +23,7 @@ internal sealed class StreamCursor
         int filled = await FillToEndAsync(destination, cancellationToken).ConfigureAwait(false);
         if (filled < destination.Length)
         {
+            IsCutOff = true;
             throw Truncated(place, destination.Length - filled);
         }
     }

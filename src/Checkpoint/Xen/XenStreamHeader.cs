@@ -28,4 +28,17 @@ public sealed record XenStreamHeader(ImageFormat Format, int LibxcVersion, XenGu
 /// How many pages followed a VERIFY record and were not delivered: the sender repeats its memory there for comparison only.
 /// </param>
 public sealed record XenStreamSummary(
-    XenStreamHeader Header, long Bytes, long Records, long PageEntries, long DataPages, long VerifyEntries);
+    XenStreamHeader Header, long Bytes, long Records, long PageEntries, long DataPages, long VerifyEntries)
+{
+    /// <summary>How many checkpoints it had; 0 for a stream that is no checkpointed one.</summary>
+    public long Checkpoints { get; init; }
+
+    /// <summary>
+    /// Whether a checkpointed stream ends before its end, as it does when its sender is gone: it is whole up to its last checkpoint, and what was given
+    /// behind that is to be thrown away.
+    /// </summary>
+    public bool IsCutOff { get; init; }
+
+    /// <summary>Whether its end follows a checkpoint at once, so that nothing was given behind that.</summary>
+    public bool EndsAtCheckpoint { get; init; }
+}

@@ -5,7 +5,7 @@ namespace PageStore.Checkpoint;
 /// <summary>
 /// Reads what Xen saves of a guest: a file of <c>xl save</c>, a bare libxl stream or a bare libxc stream, of PV, HVM and PVH
 /// guests, as it arrives. It holds at most 256 pages and the limits of <see cref="XenStreamOptions"/> in memory, whatever the
-/// stream claims. Checkpointed (Remus, COLO), big-endian and legacy (version 1) streams are refused by name.
+/// stream claims. Of checkpointed streams those of Remus are read, see <see cref="IXenStreamSink.OnCheckpoint"/>; COLO's, big-endian and legacy (version 1) ones are refused by name.
 /// The formats: docs/specs/libxl-migration-stream and docs/specs/libxc-migration-stream of Xen.
 /// </summary>
 public static class XenStreamReader
@@ -25,8 +25,8 @@ public static class XenStreamReader
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>What was read.</returns>
     /// <exception cref="CorruptDataException">
-    /// The stream is truncated, goes on behind its end, or breaks a rule of its format; <see cref="CorruptDataException.Offset"/>
-    /// says where.
+    /// The stream is truncated before its first checkpoint, goes on behind its end, or breaks a rule of its format;
+    /// <see cref="CorruptDataException.Offset"/> says where.
     /// </exception>
     /// <exception cref="UnsupportedException">
     /// The stream is of a kind that is not read, or larger than <see cref="XenStreamOptions.MaxSectionBytes"/>.
@@ -54,11 +54,31 @@ public static class XenStreamReader
             await XlHeader.ReadAsync(session, header, cancellationToken).ConfigureAwait(false);
         }
 
-        XenStreamSummary summary = session.Format == ImageFormat.LibxcStream
-            ? await new LibxcLayer(session).ReadAsync(header, cancellationToken).ConfigureAwait(false)
-            : await new LibxlLayer(session).ReadAsync(header, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await ReadLayersAsync(session, header, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CorruptDataException) when (session.Cursor.IsCutOff && session.Libxc?.Summary.Checkpoints > 0)
+        {
+            // That is how such a stream ends: its sender is gone, and the last checkpoint counts.
+        }
+
+        return session.Libxc!.Summary with { Bytes = session.Cursor.Position, Records = session.Records, IsCutOff = session.Cursor.IsCutOff };
+    }
+
+    private static async ValueTask ReadLayersAsync(XenStreamSession session, SectionBuffer header, CancellationToken cancellationToken)
+    {
+        if (session.Format == ImageFormat.LibxcStream)
+        {
+            session.Libxc = new LibxcLayer(session);
+            await session.Libxc.ReadAsync(header, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await new LibxlLayer(session).ReadAsync(header, cancellationToken).ConfigureAwait(false);
+        }
+
         await session.Cursor.ExpectEndAsync(cancellationToken).ConfigureAwait(false);
-        return summary with { Bytes = session.Cursor.Position, Records = session.Records };
     }
 
     private static ImageFormat FormatOf(ReadOnlySpan<byte> prefix, StreamPlace place)

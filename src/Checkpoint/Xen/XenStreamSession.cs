@@ -24,6 +24,9 @@ internal sealed class XenStreamSession
     /// <summary>The outermost layer, once it is known.</summary>
     public ImageFormat Format { get; set; }
 
+    /// <summary>The layer of the pages, once the stream has come to it.</summary>
+    public LibxcLayer? Libxc { get; set; }
+
     /// <summary>Records read, of every layer.</summary>
     public long Records { get; set; }
 }

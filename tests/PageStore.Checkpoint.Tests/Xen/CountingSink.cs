@@ -14,4 +14,8 @@ internal sealed class CountingSink : IXenStreamSink
     public void OnSection(string name, ReadOnlySpan<byte> bytes)
     {
     }
+
+    public void OnCheckpoint()
+    {
+    }
 }

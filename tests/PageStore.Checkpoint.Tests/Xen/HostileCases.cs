@@ -48,8 +48,12 @@ internal static class HostileCases
     public static IEnumerable<HostileCase> Records =>
     [
         new("libxl mandatory unknown", Libxl(w => w.Libxl().Record(6)), "libxl record 0 (unknown type 0x6)", 16, "not known", Unsupported: true),
-        new("libxl checkpoint end", Libxl(w => w.Libxl().Record(4)), "libxl record 0 (CHECKPOINT_END)", 16, "Remus", Unsupported: true),
-        new("libxl checkpoint state", Libxl(w => w.Libxl().Record(5)), "libxl record 0 (CHECKPOINT_STATE)", 16, "Remus", Unsupported: true),
+        new("libxl checkpoint end", Libxl(w => w.Libxl().Record(4)), "libxl record 0 (CHECKPOINT_END)", 16, "before any checkpoint"),
+        new("libxl checkpoint end with a body", Libxl(w => w.Libxl().Record(4, new byte[8])), "libxl record 0 (CHECKPOINT_END)", 16, "must be empty"),
+        new("libxl checkpoint end at the end", new XenStreamWriter().Libxl().Record(1).Libxc().Record(0).Record(4).ToArray(),
+            "libxl record 1 (CHECKPOINT_END)", 72, "no checkpoint here"),
+        new("libxl end in a checkpoint", Checkpointed(w => w.Record(0xE).Record(0)), "libxl record 1 (END)", 4200, "within a checkpoint"),
+        new("libxl checkpoint state", Libxl(w => w.Libxl().Record(5)), "libxl record 0 (CHECKPOINT_STATE)", 16, "COLO", Unsupported: true),
         new("libxl without memory", Libxl(w => w.Libxl().Record(2, new byte[8]).Record(0)), "libxl record 1 (END)", 32, "without any memory"),
         new("libxl END with a body", Libxl(w => w.Libxl().Record(0, new byte[8])), "libxl record 0 (END)", 16, "8 bytes and must be empty"),
         new("libxl context with a body", Libxl(w => w.Libxl().Record(1, new byte[8])), "libxl record 0 (LIBXC_CONTEXT)", 16, "must be empty"),
@@ -65,7 +69,11 @@ internal static class HostileCases
         new("libxc optional above the limit", Body(w => w.Record(0x80000000, [], 64 << 20)), "libxc record 0 (unknown type 0x80000000)", 40,
             "MaxSectionBytes", Unsupported: true),
         new("libxc mandatory unknown", Body(w => w.Record(0x13)), "libxc record 0 (unknown type 0x13)", 40, "not known", Unsupported: true),
-        new("checkpoint", Body(w => w.Record(0xE)), "libxc record 0 (CHECKPOINT)", 40, "a checkpointed (Remus", Unsupported: true),
+        new("checkpoint before pages", Body(w => w.Record(0xE)), "libxc record 0 (CHECKPOINT)", 40, "before all pages"),
+        new("checkpoint with a body", Body(w => w.Record(0xE, new byte[8])), "libxc record 0 (CHECKPOINT)", 40, "8 bytes", 4),
+        new("checkpoint behind VERIFY", Checkpointed(w => w.Record(0xD).Record(0xE)), "libxc record 3 (CHECKPOINT)", 4200, "not both"),
+        new("VERIFY behind a checkpoint", Checkpointed(w => w.Record(0xE).Record(4).Record(0xD)), "libxc record 3 (VERIFY)", 4208, "not both"),
+        new("static data behind a checkpoint", Checkpointed(w => w.Record(0xE).Record(4).Record(0x10)), "libxc record 3 (STATIC_DATA_END)", 4208, "behind pages"),
         new("dirty list", Body(w => w.Record(0xF)), "libxc record 0 (CHECKPOINT_DIRTY_PFN_LIST)", 40, "COLO", Unsupported: true),
         new("END with a body", Body(w => w.Record(0, new byte[8])), "libxc record 0 (END)", 40, "8 bytes", 4),
         new("STATIC_DATA_END with a body", Body(w => w.Record(0x10, new byte[8])), "libxc record 0 (STATIC_DATA_END)", 40, "8 bytes", 4),
@@ -141,6 +149,10 @@ internal static class HostileCases
     private static byte[] Libxc(Func<XenStreamWriter, XenStreamWriter> write) => write(new XenStreamWriter()).Record(0).ToArray();
 
     private static byte[] Body(Func<XenStreamWriter, XenStreamWriter> write) => write(new XenStreamWriter().Libxc()).ToArray();
+
+    /// <summary>A stream of both layers, its libxc records at 64: STATIC_DATA_END, one page, and from 4192 on what is written.</summary>
+    private static byte[] Checkpointed(Func<XenStreamWriter, XenStreamWriter> write) =>
+        write(new XenStreamWriter().Libxl().Record(1).Libxc().Record(0x10).Pages((1, XenStreamWriter.Page(1)))).ToArray();
 
     private static byte[] PvBody(Func<XenStreamWriter, XenStreamWriter> write) => write(new XenStreamWriter().Libxc(guest: 1)).ToArray();
 }

@@ -35,9 +35,16 @@ internal sealed class RecordingSink : IXenStreamSink
         Assert.Equal(0, pages.Length);
     }
 
+    /// <summary>For each checkpoint, how many entries and sections there were.</summary>
+    public List<(int Entries, int Sections)> Checkpoints { get; } = [];
+
+    public void OnCheckpoint() => Checkpoints.Add((Entries.Count, Sections.Count));
+
     public void OnSection(string name, ReadOnlySpan<byte> bytes)
     {
-        Assert.DoesNotContain(Sections, s => s.Name == name);
+        int sinceCheckpoint = Checkpoints.Count == 0 ? 0 : Checkpoints[^1].Sections;
+        Assert.DoesNotContain(Sections.Skip(sinceCheckpoint), s => s.Name == name);
+        Assert.True(Checkpoints.Count == 0 || XenSections.AfterPages.Contains(name));
         Assert.NotEqual(0, bytes.Length);
         Sections.Add((name, bytes.ToArray()));
     }

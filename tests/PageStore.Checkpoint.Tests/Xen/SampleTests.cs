@@ -66,6 +66,8 @@ public class SampleTests
             }
         }
 
+        public void OnCheckpoint() => Assert.Fail("no sample has checkpoints");
+
         public void OnSection(string name, ReadOnlySpan<byte> bytes) => Sections.Add(name, bytes.ToArray());
     }
 }

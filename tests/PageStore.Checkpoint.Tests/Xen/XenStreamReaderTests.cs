@@ -166,5 +166,9 @@ public class XenStreamReaderTests
         public void OnSection(string name, ReadOnlySpan<byte> bytes)
         {
         }
+
+        public void OnCheckpoint()
+        {
+        }
     }
 }

@@ -1,0 +1,186 @@
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Writes an epoch as a stream that Xen restores a guest from: what its sections hold byte for byte, and between them all pages, ascending, in
+/// records of at most 1024 that end at multiples of 1024, so that superpages can be made of them. Holes are left out: Xen takes pages that
+/// are not mentioned for none. Memory use does not grow with the guest. Thread-safe.
+/// The format: docs/specs/libxc-migration-stream of Xen.
+/// </summary>
+public static class XenExporter
+{
+    /// <summary>The most pages in one record (Xen's xg_sr_common.h, <c>MAX_BATCH_SIZE</c>).</summary>
+    private const int Batch = 1024;
+
+    private const int EntrySize = sizeof(ulong);
+
+    /// <summary>Count and reserved field of a PAGE_DATA record, behind the record's own header.</summary>
+    private const int BodyHeaderSize = 8;
+
+    private const int TypeShift = 60;
+
+    /// <summary>Writes a file, as <see cref="RawExporter.ToFile"/> does: never half of it, and for its owner only.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="path">The file. A symbolic link is followed.</param>
+    /// <param name="options">Null stands for the defaults.</param>
+    /// <param name="overwrite">Whether to replace a file of that name.</param>
+    /// <param name="progress">Told after each record how many bytes of the guest are done.</param>
+    /// <param name="cancellationToken">Ends the export; nothing of it stays.</param>
+    /// <exception cref="UnsupportedException">The epoch holds nothing of such a stream, or is not restorable.</exception>
+    /// <exception cref="CorruptDataException">A page or a section of the epoch is damaged; nothing of the file stays.</exception>
+    /// <exception cref="StorageException">The file exists, is no regular file, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The export was cancelled.</exception>
+    public static ExportReport ToFile(
+        Epoch epoch, string path, XenExportOptions? options = null, bool overwrite = false, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(epoch);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return ImageFile.Write(path, overwrite, file => ToPipeAsync(epoch, PipeWriter.Create(file), options, progress, cancellationToken).GetAwaiter().GetResult());
+    }
+
+    /// <summary>Writes the stream into a pipe, which it flushes and does not complete.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="options">Null stands for the defaults.</param>
+    /// <param name="progress">Told after each record how many bytes of the guest are done.</param>
+    /// <param name="cancellationToken">Ends the export; what was written stays written.</param>
+    /// <exception cref="UnsupportedException">The epoch holds nothing of such a stream, or is not restorable; nothing was written.</exception>
+    /// <exception cref="CorruptDataException">A page or a section of the epoch is damaged; what comes before it has been written.</exception>
+    /// <exception cref="StorageException">The checkpoint file could not be read.</exception>
+    /// <exception cref="IOException">The pipe could not be written, or nobody reads it any more.</exception>
+    /// <exception cref="OperationCanceledException">The export was cancelled.</exception>
+    public static async Task<ExportReport> ToPipeAsync(
+        Epoch epoch, PipeWriter output, XenExportOptions? options = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(epoch);
+        ArgumentNullException.ThrowIfNull(output);
+        options ??= new();
+        XenEpochSections sections = XenEpochSections.Of(epoch, options);
+        long length = await CopySectionsAsync(epoch, sections.Before, output, cancellationToken).ConfigureAwait(false);
+        long dataPages = 0;
+        var record = new PageRecord(epoch);
+        foreach (PfnRun run in BatchRuns(epoch))
+        {
+            if (!record.Continues(run.First))
+            {
+                length += await FlushAsync(record, output, cancellationToken).ConfigureAwait(false);
+                progress?.Report(run.First.Value * epoch.PageSize);
+            }
+
+            dataPages += record.Add(run);
+        }
+
+        length += await FlushAsync(record, output, cancellationToken).ConfigureAwait(false);
+        length += await CopySectionsAsync(epoch, sections.After, output, cancellationToken).ConfigureAwait(false);
+        return new ExportReport(epoch.Info, length, dataPages);
+    }
+
+    /// <summary>What the table says anything of, in runs that end where a record does; and the last page even if it is a hole, for the size of the guest.</summary>
+    private static IEnumerable<PfnRun> BatchRuns(Epoch epoch)
+    {
+        var end = new Pfn(0);
+        foreach (PfnRun run in epoch.EntryRuns())
+        {
+            end = run.End;
+            for (Pfn first = run.First; first < run.End;)
+            {
+                var next = new Pfn(Math.Min(run.End.Value, (first.Value / Batch * Batch) + Batch));
+                yield return new PfnRun(first, next - first);
+                first = next;
+            }
+        }
+
+        if (end.Value < epoch.PageCount)
+        {
+            yield return new PfnRun(new Pfn(epoch.PageCount - 1), 1);
+        }
+    }
+
+    private static async ValueTask<long> CopySectionsAsync(Epoch epoch, IEnumerable<string> names, PipeWriter output, CancellationToken cancellationToken)
+    {
+        long copied = 0;
+        foreach (string name in names)
+        {
+            using Stream section = epoch.OpenState(name);
+            copied += section.Length;
+            await section.CopyToAsync(output, cancellationToken).ConfigureAwait(false);
+        }
+
+        return copied;
+    }
+
+    private static async ValueTask<long> FlushAsync(PageRecord record, PipeWriter output, CancellationToken cancellationToken)
+    {
+        int size = record.WriteTo(output);
+        FlushResult flushed = await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        if (flushed.IsCompleted || flushed.IsCanceled)
+        {
+            throw new IOException("Nobody reads the stream any more: the other end of the pipe is gone.");
+        }
+
+        return size;
+    }
+
+    /// <summary>One PAGE_DATA record under way.</summary>
+    private sealed class PageRecord(Epoch epoch)
+    {
+        private readonly byte[] _pages = new byte[Batch * epoch.PageSize];
+        private readonly ulong[] _entries = new ulong[Batch];
+        private readonly GuestPageType[] _types = new GuestPageType[Batch];
+        private long _batch;
+        private int _count;
+        private int _dataPages;
+
+        /// <summary>Whether a page belongs to the record, which then must be taken before the page is added.</summary>
+        public bool Continues(Pfn pfn) => _count == 0 || pfn.Value / Batch == _batch;
+
+        /// <summary>Adds a run of pages; returns how many of them carry data.</summary>
+        public int Add(PfnRun run)
+        {
+            _batch = run.First.Value / Batch;
+            int count = (int)run.Count;
+            int begin = _dataPages;
+            Span<byte> target = _pages.AsSpan(_dataPages * epoch.PageSize, count * epoch.PageSize);
+            epoch.CopyPages(run.First, target, _types.AsSpan(0, count));
+            for (int i = 0; i < count; i++)
+            {
+                _entries[_count++] = ((ulong)_types[i] << TypeShift) | (ulong)(run.First.Value + i);
+                if (GuestPageTypes.HasData(_types[i]))
+                {
+                    // Over those before it that carry none.
+                    target.Slice(i * epoch.PageSize, epoch.PageSize).CopyTo(_pages.AsSpan(_dataPages++ * epoch.PageSize));
+                }
+            }
+
+            return _dataPages - begin;
+        }
+
+        /// <summary>Writes the record, if it has a page, and begins the next one; returns how many bytes that are.</summary>
+        public int WriteTo(PipeWriter output)
+        {
+            if (_count == 0)
+            {
+                return 0;
+            }
+
+            int body = BodyHeaderSize + (_count * EntrySize) + (_dataPages * epoch.PageSize);
+            int size = RecordHeader.Size + body;
+            Span<byte> bytes = output.GetSpan(size);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)LibxcRecordType.PageData);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], body);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], _count);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], 0);
+            for (int i = 0; i < _count; i++)
+            {
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes[(RecordHeader.Size + BodyHeaderSize + (i * EntrySize))..], _entries[i]);
+            }
+
+            _pages.AsSpan(0, _dataPages * epoch.PageSize).CopyTo(bytes[(size - (_dataPages * epoch.PageSize))..]);
+            output.Advance(size);
+            (_count, _dataPages) = (0, 0);
+            return size;
+        }
+    }
+}
