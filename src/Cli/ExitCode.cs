@@ -11,6 +11,8 @@ internal static class ExitCode
     public const int Host = 5;
     public const int Key = 6;
 
+    public const int LossCommand = 7;
+
     /// <summary>What shells report for a program that SIGINT ended: 128 + 2.</summary>
     public const int Interrupted = 130;
 }

@@ -30,6 +30,7 @@ internal static class Tool
             new HelpOption(),
             new VersionOption(),
             ImportCommand.Create(console),
+            ReceiveCommand.Create(console),
             ExportCommand.Create(console),
             InspectCommand.Create(console),
             VerifyCommand.Create(console),

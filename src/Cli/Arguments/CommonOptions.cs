@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace PageStore.Cli;
 
@@ -10,4 +11,30 @@ internal static class CommonOptions
 
     /// <summary>The checkpoint file that a command reads.</summary>
     public static Argument<string> File() => new("FILE") { Description = "The checkpoint file." };
+
+    /// <summary><c>--compression</c>: the name of a codec, for <see cref="CodecOf"/>.</summary>
+    public static Option<string> Compression()
+    {
+        var option = new Option<string>("--compression") { Description = "How pages are packed.", DefaultValueFactory = _ => PageCodecs.None.Name };
+        option.AcceptOnlyFromAmong(PageCodecs.None.Name, PageCodecs.Lz4.Name);
+        return option;
+    }
+
+    /// <summary>The codec of a name that <see cref="Compression"/> takes.</summary>
+    public static IPageCodec CodecOf(string name) => name == PageCodecs.Lz4.Name ? PageCodecs.Lz4 : PageCodecs.None;
+
+    /// <summary>An option that takes a number from <paramref name="least"/> up.</summary>
+    public static Option<int?> Number(string name, string description, int least)
+    {
+        var option = new Option<int?>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            // By the word itself: asking for the number throws where it is none.
+            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least))
+            {
+                result.AddError($"{name} takes a number from {least} up.");
+            }
+        });
+        return option;
+    }
 }

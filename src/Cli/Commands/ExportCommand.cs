@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text.Json;
 using PageStore.Checkpoint;
 
@@ -10,39 +11,56 @@ namespace PageStore.Cli;
 internal static class ExportCommand
 {
     private const string Raw = "raw";
+    private const string Xl = "xl";
+    private const string Libxc = "libxc";
 
     public static Command Create(ToolConsole console)
     {
         var file = new Argument<string>("FILE[@EPOCH]") { Description = "The checkpoint file, and the epoch; without one, the newest." };
-        var format = new Option<string>("--format") { Description = "raw: the pages in order, sparse.", DefaultValueFactory = _ => Raw };
-        format.AcceptOnlyFromAmong(Raw);
+        var format = new Option<string>("--format")
+        {
+            Description = "raw: the pages in order, sparse; xl: what xl restore takes; libxc: the stream of the hypervisor's library in it.",
+            DefaultValueFactory = _ => Raw,
+        };
+        format.AcceptOnlyFromAmong(Raw, Xl, Libxc);
         var output = new Option<string>("--output", "-o") { Description = "The image; - for standard output.", Required = true };
-        var force = new Option<bool>("--force") { Description = "Replace an image that exists." };
+        var force = new Option<bool>("--force") { Description = "Replace an image that exists, and write an epoch for Xen that is not restorable." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("export", "Write an epoch as an image.") { file, format, output, force, json };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
-            console, EpochReference.Parse(parsed.GetRequiredValue(file)), access.Read(parsed), parsed.GetRequiredValue(output), parsed.GetValue(force), parsed.GetValue(json), cancellation));
+            console,
+            EpochReference.Parse(parsed.GetRequiredValue(file)),
+            access.Read(parsed),
+            parsed.GetRequiredValue(format),
+            parsed.GetRequiredValue(output),
+            parsed.GetValue(force),
+            parsed.GetValue(json),
+            cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        ToolConsole console, EpochReference reference, CheckpointAccess access, string output, bool force, bool json, CancellationToken cancellation)
+        ToolConsole console, EpochReference reference, CheckpointAccess access, string format, string output, bool force, bool json, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         using CheckpointAccess held = access;
         using CheckpointReader reader = access.Open(reference.Path);
         Epoch epoch = reference.Epoch is { } id ? reader.OpenEpoch(id) : reader.OpenNewest();
         bool toStandardOutput = output == "-";
-        ExportReport report = await ProgressDisplay.RunAsync(console, "export", "bytes", epoch.PageCount * epoch.PageSize, progress =>
+        ExportReport report = await ProgressDisplay.RunAsync(console, "export", "bytes", epoch.PageCount * epoch.PageSize, async progress =>
         {
             if (!toStandardOutput)
             {
-                return Task.FromResult(RawExporter.ToFile(epoch, output, force, progress, cancellation));
+                return format == Raw
+                    ? RawExporter.ToFile(epoch, output, force, progress, cancellation)
+                    : XenExporter.ToFile(epoch, output, XenOptions(format, force), force, progress, cancellation);
             }
 
-            using Stream stream = console.Output();
-            return Task.FromResult(RawExporter.ToStream(epoch, stream, progress, cancellation));
+            await using Stream stream = console.Output();
+            return format == Raw
+                ? RawExporter.ToStream(epoch, stream, progress, cancellation)
+                : await XenExporter.ToPipeAsync(epoch, PipeWriter.Create(stream), XenOptions(format, force), progress, cancellation);
         });
         if (!toStandardOutput)
         {
@@ -52,6 +70,12 @@ internal static class ExportCommand
 
         return ExitCode.Ok;
     }
+
+    private static XenExportOptions XenOptions(string format, bool force) => new()
+    {
+        Format = format == Xl ? ImageFormat.XlSave : ImageFormat.LibxcStream,
+        AllowUnrestorable = force,
+    };
 
     private static string Describe(ExportResult result, int pageSize) => string.Create(
         CultureInfo.InvariantCulture,

@@ -13,8 +13,7 @@ internal static class ImportCommand
     {
         var image = new Argument<string>("IMAGE") { Description = "A file of xl save, a libxl or libxc stream, or raw memory; - for standard input." };
         var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets a further epoch.", Required = true };
-        var compression = new Option<string>("--compression") { Description = "How pages are packed.", DefaultValueFactory = _ => PageCodecs.None.Name };
-        compression.AcceptOnlyFromAmong(PageCodecs.None.Name, PageCodecs.Lz4.Name);
+        Option<string> compression = CommonOptions.Compression();
         var label = new Option<string?>("--label") { Description = "A text for people." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("import", "Read an image into a checkpoint file.") { image, file, compression, label, json };
@@ -24,7 +23,7 @@ internal static class ImportCommand
             parsed.GetRequiredValue(image),
             parsed.GetRequiredValue(file),
             access.Read(parsed),
-            parsed.GetRequiredValue(compression) == PageCodecs.Lz4.Name ? PageCodecs.Lz4 : PageCodecs.None,
+            CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
             parsed.GetValue(label),
             parsed.GetValue(json),
             cancellation));

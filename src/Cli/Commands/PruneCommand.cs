@@ -11,8 +11,8 @@ internal static class PruneCommand
     public static Command Create(ToolConsole console)
     {
         Argument<string> file = CommonOptions.File();
-        Option<int?> last = NumberOption("--keep-last", "Keep the newest N epochs.", 1);
-        Option<int?> every = NumberOption("--keep-every", "Keep the epochs whose number is a multiple of N.", 2);
+        Option<int?> last = CommonOptions.Number("--keep-last", "Keep the newest N epochs.", 1);
+        Option<int?> every = CommonOptions.Number("--keep-every", "Keep the epochs whose number is a multiple of N.", 2);
         var within = new Option<string?>("--keep-within") { Description = "Keep the epochs of the last 90s, 15m, 12h or 7d before the newest." };
         within.Validators.Add(result =>
         {
@@ -45,20 +45,6 @@ internal static class PruneCommand
             },
             parsed.GetValue(json)));
         return command;
-    }
-
-    private static Option<int?> NumberOption(string name, string description, int least)
-    {
-        var option = new Option<int?>(name) { Description = description };
-        option.Validators.Add(result =>
-        {
-            // By the word itself: asking for the number throws where it is none.
-            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least))
-            {
-                result.AddError($"{name} takes a number from {least} up.");
-            }
-        });
-        return option;
     }
 
     private static int Run(ToolConsole console, string file, CheckpointAccess access, PrunePolicy policy, bool json)
