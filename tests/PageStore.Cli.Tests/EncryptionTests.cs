@@ -75,12 +75,15 @@ public sealed class EncryptionTests : IDisposable
         ToolRun.Ok("verify", _folder["f"], "--key-file", _key, "--expect-root", second.ToUpperInvariant());
         File.Move(_folder["copy"], _folder["f"], overwrite: true);
         ToolRun.Ok("verify", _folder["f"], "--key-file", _key);
-        foreach (string[] command in (string[][])[["verify", _folder["f"]], ["inspect", _folder["f"]], ["export", _folder["f"], "-o", "-"], ["import", _folder["image"], "-o", _folder["f"]]])
+        foreach (string[] command in (string[][])[["verify", _folder["f"]], ["inspect", _folder["f"]], ["export", _folder["f"], "-o", "-"], ["import", _folder["image"], "-o", _folder["f"]], ["compact", _folder["f"]], ["compact", _folder["f"], "-o", _folder["new"]]])
         {
             Assert.Contains("older", ToolRun.Of([.. command, "--key-file", _key, "--expect-root", second]).Failed(3).Error);
         }
 
+        Assert.False(File.Exists(_folder["new"]));
+        ToolRun.Ok("compact", _folder["f"], "--key-file", _key, "--expect-root", first);
         ToolRun.Of("verify", _folder["f"], "--key-file", _key, "--expect-root", "12").Failed(2);
+        ToolRun.Of("compact", _folder["f"], "--key-file", _key, "--expect-root", "12").Failed(2);
         ToolRun.Of("import", _folder["image"], "-o", _folder["new"], "--key-file", _key, "--expect-root", second).Failed(4);
     }
 

@@ -14,19 +14,22 @@ public static class CheckpointCompactor
     /// <param name="path">The file.</param>
     /// <param name="target">The new file, readable and writable by its owner only.</param>
     /// <param name="key">The key of an encrypted file, with which the new one is encrypted, too; null for a plain one. It stays the caller's.</param>
+    /// <param name="expectedRoot">The <see cref="CheckpointReader.RootHash"/> that the file must have; null takes any.</param>
     /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
     /// <param name="cancellationToken">Ends it; the new file is removed.</param>
-    /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left.</exception>
+    /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left. Or it has another root than expected.</exception>
     /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know, or it is encrypted and the host has no cryptography.</exception>
     /// <exception cref="WrongKeyException">It is encrypted, and the key is missing or another's; or it is plain, and there is a key.</exception>
     /// <exception cref="StorageException">The file cannot be opened, or the new one exists or cannot be written.</exception>
+    /// <exception cref="ArgumentException">The expected root is no root hash.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static CompactReport Compact(string path, string target, CheckpointKey? key = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public static CompactReport Compact(
+        string path, string target, CheckpointKey? key = null, string? expectedRoot = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(target);
         using FileStorage file = FileStorage.OpenToRead(path);
-        return Copy(file, target, key, progress, cancellationToken);
+        return Copy(file, target, key, expectedRoot, progress, cancellationToken);
     }
 
     /// <summary>
@@ -35,14 +38,17 @@ public static class CheckpointCompactor
     /// </summary>
     /// <param name="path">The file. The new one is readable and writable by its owner only.</param>
     /// <param name="key">The key of an encrypted file, with which the new one is encrypted, too; null for a plain one. It stays the caller's.</param>
+    /// <param name="expectedRoot">The <see cref="CheckpointReader.RootHash"/> that the file must have; null takes any.</param>
     /// <param name="progress">Told after each epoch how many pages have been brought over.</param>
     /// <param name="cancellationToken">Ends it; the file stays as it was.</param>
-    /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left.</exception>
+    /// <exception cref="CorruptDataException">The file is damaged; <see cref="CheckpointRepair"/> salvages what is left. Or it has another root than expected.</exception>
     /// <exception cref="UnsupportedException">The file is of a version or has a feature that this version of PageStore does not know, or it is encrypted and the host has no cryptography.</exception>
     /// <exception cref="WrongKeyException">It is encrypted, and the key is missing or another's; or it is plain, and there is a key.</exception>
     /// <exception cref="StorageException">A writer has the file, or the new one cannot be written.</exception>
+    /// <exception cref="ArgumentException">The expected root is no root hash.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static CompactReport CompactInPlace(string path, CheckpointKey? key = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public static CompactReport CompactInPlace(
+        string path, CheckpointKey? key = null, string? expectedRoot = null, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
 
@@ -53,13 +59,28 @@ public static class CheckpointCompactor
         // Under the writer's lock, so that nobody appends to the old file behind its copy.
         using FileStorage file = FileStorage.OpenToWrite(real);
         File.Delete(temporary);
-        CompactReport report = Copy(file, temporary, key, progress, cancellationToken);
+        CompactReport report = Copy(file, temporary, key, expectedRoot, progress, cancellationToken);
         FileStorage.Replace(temporary, real);
         return report;
     }
 
-    private static CompactReport Copy(FileStorage file, string target, CheckpointKey? key, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        CheckpointRepair.Salvage(file, target, new RepairOptions { Key = key }, report => Accept(file, report), progress, cancellationToken);
+    private static CompactReport Copy(
+        FileStorage file, string target, CheckpointKey? key, string? expectedRoot, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        ThrowUnlessExpected(file, key, expectedRoot);
+        return CheckpointRepair.Salvage(file, target, new RepairOptions { Key = key }, report => Accept(file, report), progress, cancellationToken);
+    }
+
+    private static void ThrowUnlessExpected(FileStorage file, CheckpointKey? key, string? expectedRoot)
+    {
+        RootHash.Validate(expectedRoot);
+        if (expectedRoot is not null)
+        {
+            FileHeader header = FileRoot.OpenHeader(file, key);
+            using FileKeys? keys = header.Keys;
+            RootHash.ThrowUnless(FileRoot.Find(file, header), file.Name, expectedRoot);
+        }
+    }
 
     /// <summary>A compaction brings over everything, or nothing.</summary>
     private static CompactReport Accept(FileStorage file, RepairReport report)

@@ -14,7 +14,7 @@ internal static class CompactCommand
         var output = new Option<string?>("--output", "-o") { Description = "The new file; without it, FILE is replaced." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("compact", "Write a checkpoint file anew, without dead space.") { file, output, json };
-        var access = AccessOptions.AddTo(command, withRoot: false);
+        var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), access.Read(parsed), parsed.GetValue(output), parsed.GetValue(json), cancellation));
         return command;
     }
@@ -23,8 +23,8 @@ internal static class CompactCommand
     {
         using CheckpointAccess held = access;
         CompactReport report = await ProgressDisplay.RunAsync(console, "compact", "pages", null, progress => Task.FromResult(output is null
-            ? CheckpointCompactor.CompactInPlace(file, access.Key, progress, cancellation)
-            : CheckpointCompactor.Compact(file, output, access.Key, progress, cancellation)));
+            ? CheckpointCompactor.CompactInPlace(file, access.Key, access.ExpectedRoot, progress, cancellation)
+            : CheckpointCompactor.Compact(file, output, access.Key, access.ExpectedRoot, progress, cancellation)));
         var result = new CompactResult(report.Epochs, report.BytesBefore, report.BytesAfter);
         console.Out.WriteLine(json
             ? JsonSerializer.Serialize(result, ResultJson.Default.CompactResult)

@@ -117,7 +117,7 @@ public sealed class PruneTests : IDisposable
                     writer.Prune(new PrunePolicy { KeepLast = 1 });
                 }
             });
-            CheckpointCompactor.Compact(_path, target, key, prune, TestContext.Current.CancellationToken);
+            CheckpointCompactor.Compact(_path, target, key, null, prune, TestContext.Current.CancellationToken);
             Assert.True(prune.IsDone);
 
             using CheckpointReader reader = CheckpointReader.Open(target, new CheckpointReaderOptions { Key = key });
