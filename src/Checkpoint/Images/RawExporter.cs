@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace PageStore.Checkpoint;
 
 /// <summary>
@@ -8,9 +6,6 @@ namespace PageStore.Checkpoint;
 /// </summary>
 public static class RawExporter
 {
-    /// <summary>Bytes read and written at once; writes below 1 MiB lose throughput on any disk.</summary>
-    private const int ChunkBytes = 1 << 20;
-
     /// <summary>
     /// Writes a sparse file: absent and zero pages are holes. It is written under a temporary name beside its own, synced and then
     /// renamed, so that the name never stands for half an image. Only its owner can read it: a guest's memory holds its secrets.
@@ -28,7 +23,7 @@ public static class RawExporter
     {
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return ImageFile.Write(path, overwrite, file => WriteSparse(epoch, file.SafeFileHandle, progress, cancellationToken));
+        return ImageFile.Write(path, overwrite, file => Write(epoch, SparseOutput.Of(file, LengthOf(epoch)), progress, cancellationToken));
     }
 
     /// <summary>Writes the image into a stream, zeros included.</summary>
@@ -44,74 +39,17 @@ public static class RawExporter
     {
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentNullException.ThrowIfNull(output);
-        byte[] zeros = new byte[ChunkBytes];
-        long done = 0;
-        long dataPages = CopyData(epoch, progress, cancellationToken, (offset, content) =>
-        {
-            WriteZeros(output, zeros, offset - done, cancellationToken);
-            output.Write(content);
-            done = offset + content.Length;
-        });
-        long length = LengthOf(epoch);
-        WriteZeros(output, zeros, length - done, cancellationToken);
+        ExportReport report = Write(epoch, SparseOutput.Of(output), progress, cancellationToken);
         output.Flush();
-        return new ExportReport(epoch.Info, length, dataPages);
+        return report;
     }
-
-    private delegate void WriteContent(long offset, ReadOnlySpan<byte> content);
 
     private static long LengthOf(Epoch epoch) => epoch.PageCount * epoch.PageSize;
 
-    private static ExportReport WriteSparse(Epoch epoch, SafeFileHandle file, IProgress<long>? progress, CancellationToken cancellationToken)
+    private static ExportReport Write(Epoch epoch, SparseOutput output, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        SetLength(file, LengthOf(epoch));
-        long dataPages = CopyData(epoch, progress, cancellationToken, (offset, content) => RandomAccess.Write(file, content, offset));
-        return new ExportReport(epoch.Info, LengthOf(epoch), dataPages);
-    }
-
-    private static void SetLength(SafeFileHandle file, long length)
-    {
-        try
-        {
-            RandomAccess.SetLength(file, length);
-        }
-        catch (ArgumentException cause)
-        {
-            // What the framework makes of EFBIG.
-            throw new IOException($"{length} bytes are more than a file of this file system can have.", cause);
-        }
-    }
-
-    /// <summary>Hands out the runs of data, ascending, at most a chunk at a time; returns how many pages they had.</summary>
-    private static long CopyData(Epoch epoch, IProgress<long>? progress, CancellationToken cancellationToken, WriteContent write)
-    {
-        byte[] chunk = new byte[ChunkBytes];
-        int chunkPages = ChunkBytes / epoch.PageSize;
-        long dataPages = 0;
-        foreach (PfnRun run in epoch.DataRuns())
-        {
-            for (Pfn pfn = run.First; pfn < run.End; pfn += chunkPages)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                int pages = (int)Math.Min(chunkPages, run.End - pfn);
-                Span<byte> content = chunk.AsSpan(0, pages * epoch.PageSize);
-                epoch.ReadPages(pfn, content);
-                write(pfn.Value * epoch.PageSize, content);
-                progress?.Report((pfn.Value + pages) * epoch.PageSize);
-            }
-
-            dataPages += run.Count;
-        }
-
-        return dataPages;
-    }
-
-    private static void WriteZeros(Stream output, byte[] zeros, long count, CancellationToken cancellationToken)
-    {
-        for (; count > 0; count -= zeros.Length)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            output.Write(zeros, 0, (int)Math.Min(count, zeros.Length));
-        }
+        using var writer = new PageRunWriter(epoch, output, progress, cancellationToken);
+        writer.Write(new PfnRun(new Pfn(0), epoch.PageCount));
+        return new ExportReport(epoch.Info, LengthOf(epoch), writer.DataPages);
     }
 }

@@ -13,16 +13,18 @@ internal static class ExportCommand
     private const string Raw = "raw";
     private const string Xl = "xl";
     private const string Libxc = "libxc";
+    private const string ElfCore = "elf-core";
+    private const string Lime = "lime";
 
     public static Command Create(ToolConsole console)
     {
         var file = new Argument<string>("FILE[@EPOCH]") { Description = "The checkpoint file, and the epoch; without one, the newest." };
         var format = new Option<string>("--format")
         {
-            Description = "raw: the pages in order, sparse; xl: what xl restore takes; libxc: the stream of the hypervisor's library in it.",
+            Description = "raw: the pages in order, sparse; xl: what xl restore takes; libxc: the stream of the hypervisor's library in it; elf-core and lime: for tools that read memory dumps.",
             DefaultValueFactory = _ => Raw,
         };
-        format.AcceptOnlyFromAmong(Raw, Xl, Libxc);
+        format.AcceptOnlyFromAmong(Raw, Xl, Libxc, ElfCore, Lime);
         var output = new Option<string>("--output", "-o") { Description = "The image; - for standard output.", Required = true };
         var force = new Option<bool>("--force") { Description = "Replace an image that exists, and write an epoch for Xen that is not restorable." };
         Option<bool> json = CommonOptions.Json();
@@ -52,15 +54,11 @@ internal static class ExportCommand
         {
             if (!toStandardOutput)
             {
-                return format == Raw
-                    ? RawExporter.ToFile(epoch, output, force, progress, cancellation)
-                    : XenExporter.ToFile(epoch, output, XenOptions(format, force), force, progress, cancellation);
+                return ToFile(epoch, format, output, force, progress, cancellation);
             }
 
             await using Stream stream = console.Output();
-            return format == Raw
-                ? RawExporter.ToStream(epoch, stream, progress, cancellation)
-                : await XenExporter.ToPipeAsync(epoch, PipeWriter.Create(stream), XenOptions(format, force), progress, cancellation);
+            return await ToStreamAsync(epoch, format, stream, force, progress, cancellation);
         });
         if (!toStandardOutput)
         {
@@ -70,6 +68,23 @@ internal static class ExportCommand
 
         return ExitCode.Ok;
     }
+
+    private static ExportReport ToFile(Epoch epoch, string format, string path, bool force, IProgress<long> progress, CancellationToken cancellation) => format switch
+    {
+        Raw => RawExporter.ToFile(epoch, path, force, progress, cancellation),
+        ElfCore or Lime => DumpExporter.ToFile(epoch, path, DumpFormatOf(format), force, progress, cancellation),
+        _ => XenExporter.ToFile(epoch, path, XenOptions(format, force), force, progress, cancellation),
+    };
+
+    private static async Task<ExportReport> ToStreamAsync(
+        Epoch epoch, string format, Stream stream, bool force, IProgress<long> progress, CancellationToken cancellation) => format switch
+        {
+            Raw => RawExporter.ToStream(epoch, stream, progress, cancellation),
+            ElfCore or Lime => DumpExporter.ToStream(epoch, stream, DumpFormatOf(format), progress, cancellation),
+            _ => await XenExporter.ToPipeAsync(epoch, PipeWriter.Create(stream), XenOptions(format, force), progress, cancellation),
+        };
+
+    private static DumpFormat DumpFormatOf(string format) => format == Lime ? DumpFormat.Lime : DumpFormat.ElfCore;
 
     private static XenExportOptions XenOptions(string format, bool force) => new()
     {
