@@ -76,10 +76,8 @@ internal sealed class ImportTarget : IFuzzTarget
             return true;
         }
 
-        bool isXl = epoch.Info.States.Any(state => state.Name == XenSections.XlHeader);
-        bool isLibxl = epoch.Info.States.Any(state => state.Name == XenSections.LibxlHeader);
         var stream = new MemoryStream();
-        var options = new XenExportOptions { Format = isXl ? ImageFormat.XlSave : isLibxl ? ImageFormat.LibxlStream : ImageFormat.LibxcStream };
+        var options = new XenExportOptions { Format = FormatOf(epoch) };
         XenExporter.ToPipeAsync(epoch, PipeWriter.Create(stream), options).GetAwaiter().GetResult();
         var storage = new PagedStorage(MaxFileBytes);
         using (CheckpointWriter writer = Create(storage))
@@ -90,6 +88,14 @@ internal sealed class ImportTarget : IFuzzTarget
         using CheckpointReader reader = CheckpointReader.Open(storage);
         AssertSame(epoch, reader.OpenNewest());
         return true;
+    }
+
+    private static ImageFormat FormatOf(Epoch epoch)
+    {
+        bool Has(string section) => epoch.Info.States.Any(state => state.Name == section);
+        return Has(XenSections.XapiHead) ? ImageFormat.XapiImage
+            : Has(XenSections.XlHeader) ? ImageFormat.XlSave
+            : Has(XenSections.LibxlHeader) ? ImageFormat.LibxlStream : ImageFormat.LibxcStream;
     }
 
     private static void AssertSame(Epoch first, Epoch second)

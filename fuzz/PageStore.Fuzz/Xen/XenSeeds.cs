@@ -16,6 +16,7 @@ internal static class XenSeeds
         yield return ("seed-verify", Join([XenParts.Libxc(2, Hvm), XenParts.Pages((0, 1)), XenParts.Record(0xD, []), XenParts.Pages((0, 1)), XenParts.Record(0, [])]));
         yield return ("seed-checkpoints", Join([XenParts.Xl("{\"c_info\":{\"uuid\":\"00112233-4455-6677-8899-aabbccddeeff\"}}\0"u8, []), .. LibxlHead(), .. Checkpoints(), .. LibxlTail()]));
         yield return ("seed-checkpoints-libxc", Join([XenParts.Libxc(3, Hvm), XenParts.Record(0x10, []), XenParts.Pages((0, 1)), .. State(), XenParts.Record(0xE, []), XenParts.Pages((0, 2))]));
+        yield return ("seed-xapi", Join([[.. "XenSavedDomv2-\n"u8], XapiRecord(0xf, "(xenops)"u8), XapiRecord(0xf0, []), .. HvmStream(), XapiRecord(0xf01, [1, 2, 3]), XapiRecord(0xffff, [])]));
         yield return ("seed-raw", new byte[2 * PageSizes.Default]);
     }
 
@@ -76,6 +77,8 @@ internal static class XenSeeds
         XenParts.Record(3, [1, 0, 0, 0, 0, 0, 0, 0, 9, 9]),
         XenParts.Record(0, []),
     ];
+
+    private static byte[] XapiRecord(ulong type, ReadOnlySpan<byte> body) => [.. BitConverter.GetBytes(type), .. BitConverter.GetBytes((long)body.Length), .. body];
 
     private static byte[] Join(IEnumerable<byte[]> parts) => XenParts.Join([.. parts]);
 }

@@ -23,6 +23,7 @@ internal sealed record XenEpochSections(IReadOnlyList<string> Before, IReadOnlyL
             ImageFormat.XlSave => [.. Xl, .. Libxl, .. Libxc],
             ImageFormat.LibxlStream => [.. Libxl, .. Libxc],
             ImageFormat.LibxcStream => Libxc,
+            ImageFormat.XapiImage => [XenSections.XapiHead, .. Libxc, XenSections.XapiTail],
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Format, "Not a Xen stream."),
         };
         HashSet<string> present = [.. epoch.Info.States.Select(state => state.Name)];

@@ -14,4 +14,7 @@ public enum ImageFormat
 
     /// <summary>A bare libxc stream, version 2 or 3 (docs/specs/libxc-migration-stream of Xen).</summary>
     LibxcStream,
+
+    /// <summary>A suspend image of XAPI, version 2: a libxc stream among records of the host's metadata and its emulators' state.</summary>
+    XapiImage,
 }

@@ -22,7 +22,6 @@ public static class ImageFormats
         ([0x28, 0xB5, 0x2F, 0xFD], "zstd-compressed data", Decompress),
         ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "xz-compressed data", Decompress),
         ([0x04, 0x22, 0x4D, 0x18], "LZ4-compressed data", Decompress),
-        ([.. "XenSavedDomv2-\n"u8], "a XAPI suspend image", SaveAnew),
         ([.. "XenSavedDomain\n"u8], "a legacy XAPI suspend image", SaveAnew),
         ([.. "LinuxGuestRecord"u8], "a legacy save file of xend", SaveAnew),
         ([0x7F, .. "ELF"u8], "an ELF file, perhaps a core dump", "Save the guest with xl save, or extract its memory as a raw image."),
@@ -74,6 +73,11 @@ public static class ImageFormats
         if (Begins(prefix, LibxlLayer.Magic))
         {
             return ImageFormat.LibxlStream;
+        }
+
+        if (Begins(prefix, XapiLayer.Magic))
+        {
+            return ImageFormat.XapiImage;
         }
 
         return Begins(prefix, LibxcHeaders.Magic) ? ImageFormat.LibxcStream : null;

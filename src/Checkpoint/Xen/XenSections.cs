@@ -7,6 +7,9 @@ namespace PageStore.Checkpoint;
 /// </summary>
 public static class XenSections
 {
+    /// <summary>The signature of a XAPI suspend image and its records up to the header of the libxc stream, that one included.</summary>
+    public const string XapiHead = "xapi-head";
+
     /// <summary>The fixed header of an <c>xl save</c> file (48 bytes) and the length of the configuration (4 bytes).</summary>
     public const string XlHeader = "xl-header";
 
@@ -37,10 +40,13 @@ public static class XenSections
     /// <summary>The libxl records behind the libxc stream, END included.</summary>
     public const string LibxlTail = "libxl-tail";
 
+    /// <summary>The records of a XAPI suspend image behind the libxc stream, the last one included.</summary>
+    public const string XapiTail = "xapi-tail";
+
     /// <summary>The sections that stand before the pages, in the order of the stream.</summary>
     public static IReadOnlyList<string> BeforePages { get; } =
-        [XlHeader, XlConfig, XlOptional, LibxlHeader, LibxlHead, LibxcHeader, LibxcStatic];
+        [XapiHead, XlHeader, XlConfig, XlOptional, LibxlHeader, LibxlHead, LibxcHeader, LibxcStatic];
 
     /// <summary>The sections that stand behind the pages, in the order of the stream.</summary>
-    public static IReadOnlyList<string> AfterPages { get; } = [LibxcState, LibxlTail];
+    public static IReadOnlyList<string> AfterPages { get; } = [LibxcState, LibxlTail, XapiTail];
 }

@@ -3,18 +3,19 @@ using System.IO.Pipelines;
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Reads what Xen saves of a guest: a file of <c>xl save</c>, a bare libxl stream or a bare libxc stream, of PV, HVM and PVH
+/// Reads what Xen saves of a guest: a file of <c>xl save</c>, a bare libxl stream, a bare libxc stream or a suspend image of XAPI, of PV, HVM and PVH
 /// guests, as it arrives. It holds at most 256 pages and the limits of <see cref="XenStreamOptions"/> in memory, whatever the
 /// stream claims. Of checkpointed streams those of Remus are read, see <see cref="IXenStreamSink.OnCheckpoint"/>; COLO's, big-endian and legacy (version 1) ones are refused by name.
 /// The formats: docs/specs/libxl-migration-stream and docs/specs/libxc-migration-stream of Xen.
 /// </summary>
 public static class XenStreamReader
 {
-    /// <summary>What tells the three formats apart: the shortest of their magics.</summary>
+    /// <summary>What tells the formats apart: the shortest of their magics.</summary>
     private const int PrefixSize = 8;
 
     /// <summary>
-    /// Reads one whole stream, to the end of <paramref name="reader"/>. The caller completes the reader, in every case. Several
+    /// Reads one whole stream, to the end of <paramref name="reader"/>; but a suspend image lies on a disk that is larger, and what follows it there is not
+    /// looked at. The caller completes the reader, in every case. Several
     /// streams may be read at the same time, each with its own reader and sink.
     /// </summary>
     /// <param name="reader">The stream, at its beginning. Its own exceptions pass through.</param>
@@ -68,6 +69,12 @@ public static class XenStreamReader
 
     private static async ValueTask ReadLayersAsync(XenStreamSession session, SectionBuffer header, CancellationToken cancellationToken)
     {
+        if (session.Format == ImageFormat.XapiImage)
+        {
+            await new XapiLayer(session).ReadAsync(header, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         if (session.Format == ImageFormat.LibxcStream)
         {
             session.Libxc = new LibxcLayer(session);
@@ -93,8 +100,13 @@ public static class XenStreamReader
             return ImageFormat.LibxlStream;
         }
 
+        if (XapiLayer.Magic.StartsWith(prefix))
+        {
+            return ImageFormat.XapiImage;
+        }
+
         return LibxcHeaders.Magic.StartsWith(prefix)
             ? ImageFormat.LibxcStream
-            : throw place.Corrupt("it begins neither as a file of xl save nor as a libxl or libxc stream");
+            : throw place.Corrupt("it begins neither as a file of xl save nor as a libxl or libxc stream nor as a suspend image");
     }
 }

@@ -13,6 +13,7 @@ internal static class ExportCommand
     private const string Raw = "raw";
     private const string Xl = "xl";
     private const string Libxc = "libxc";
+    private const string Xapi = "xapi";
     private const string ElfCore = "elf-core";
     private const string Lime = "lime";
 
@@ -21,10 +22,10 @@ internal static class ExportCommand
         var file = new Argument<string>("FILE[@EPOCH]") { Description = "The checkpoint file, and the epoch; without one, the newest." };
         var format = new Option<string>("--format")
         {
-            Description = "raw: the pages in order, sparse; xl: what xl restore takes; libxc: the stream of the hypervisor's library in it; elf-core and lime: for tools that read memory dumps.",
+            Description = "raw: the pages in order, sparse; xl: what xl restore takes; libxc: the stream of the hypervisor's library in it; xapi: a suspend image; elf-core and lime: for tools that read memory dumps.",
             DefaultValueFactory = _ => Raw,
         };
-        format.AcceptOnlyFromAmong(Raw, Xl, Libxc, ElfCore, Lime);
+        format.AcceptOnlyFromAmong(Raw, Xl, Libxc, Xapi, ElfCore, Lime);
         var output = new Option<string>("--output", "-o") { Description = "The image; - for standard output.", Required = true };
         var force = new Option<bool>("--force") { Description = "Replace an image that exists, and write an epoch for Xen that is not restorable." };
         Option<bool> json = CommonOptions.Json();
@@ -88,7 +89,12 @@ internal static class ExportCommand
 
     private static XenExportOptions XenOptions(string format, bool force) => new()
     {
-        Format = format == Xl ? ImageFormat.XlSave : ImageFormat.LibxcStream,
+        Format = format switch
+        {
+            Xl => ImageFormat.XlSave,
+            Xapi => ImageFormat.XapiImage,
+            _ => ImageFormat.LibxcStream,
+        },
         AllowUnrestorable = force,
     };
 

@@ -47,6 +47,13 @@ internal static class HostileCases
 
     public static IEnumerable<HostileCase> Records =>
     [
+        new("xapi legacy", new XenStreamWriter().Xapi("XenSavedDomain\n").ToArray(), "the signature of the suspend image", 0, "version 2", Unsupported: true),
+        new("xapi unknown record", new XenStreamWriter().Xapi().XapiRecord(0xf14).ToArray(), "xapi record 0 (unknown type 0xf14)", 15, "not known", Unsupported: true),
+        new("xapi libxl", new XenStreamWriter().Xapi().XapiRecord(0xf1).ToArray(), "xapi record 0 (Libxl)", 15, "not read", Unsupported: true),
+        new("xapi without memory", new XenStreamWriter().Xapi().XapiRecord(0xf, new byte[5]).XapiRecord(0xffff).ToArray(), "xapi record 1 (EndOfImage)", 36, "without memory"),
+        new("xapi second memory", new XenStreamWriter().Xapi().XapiRecord(0xf0).Libxc().Record(0).XapiRecord(0xf0).ToArray(), "xapi record 1 (Libxc)", 79, "a second"),
+        new("xapi length negative", new XenStreamWriter().Xapi().XapiRecord(0xf01, [], ulong.MaxValue).ToArray(), "xapi record 0 (QemuXen)", 15, "claims", 8),
+        new("xapi length huge", new XenStreamWriter().Xapi().XapiRecord(0xf01, [], 1UL << 40).ToArray(), "xapi record 0 (QemuXen)", 15, "MaxSectionBytes", Unsupported: true),
         new("libxl mandatory unknown", Libxl(w => w.Libxl().Record(6)), "libxl record 0 (unknown type 0x6)", 16, "not known", Unsupported: true),
         new("libxl checkpoint end", Libxl(w => w.Libxl().Record(4)), "libxl record 0 (CHECKPOINT_END)", 16, "before any checkpoint"),
         new("libxl checkpoint end with a body", Libxl(w => w.Libxl().Record(4, new byte[8])), "libxl record 0 (CHECKPOINT_END)", 16, "must be empty"),

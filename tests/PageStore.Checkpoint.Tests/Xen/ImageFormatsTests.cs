@@ -14,6 +14,7 @@ public class ImageFormatsTests
         Assert.Equal(ImageFormat.XlSave, Detect(new XenStreamWriter().Xl().ToArray()));
         Assert.Equal(ImageFormat.LibxlStream, Detect(new XenStreamWriter().Libxl().ToArray()));
         Assert.Equal(ImageFormat.LibxcStream, Detect(new XenStreamWriter().Libxc().ToArray()));
+        Assert.Equal(ImageFormat.XapiImage, Detect(new XenStreamWriter().Xapi().ToArray()));
     }
 
     [Fact]
@@ -38,7 +39,6 @@ public class ImageFormatsTests
     [InlineData("\u0028\u00b5\u002f\u00fd", "zstd")]
     [InlineData("\u00fd7zXZ\0", "xz")]
     [InlineData("\u0004\u0022\u004d\u0018", "LZ4")]
-    [InlineData("XenSavedDomv2-\n", "XAPI")]
     [InlineData("XenSavedDomain\n", "legacy XAPI")]
     [InlineData("LinuxGuestRecord", "xend")]
     [InlineData("\u007fELF", "ELF")]

@@ -39,6 +39,18 @@ internal sealed class XenStreamWriter
         return Raw([.. fixedPart, .. config, .. optional]);
     }
 
+    public XenStreamWriter Xapi(string signature = "XenSavedDomv2-\n") => Raw(System.Text.Encoding.ASCII.GetBytes(signature));
+
+    /// <summary>A record of a suspend image; <paramref name="length"/> lies about the body's length where it is given.</summary>
+    public XenStreamWriter XapiRecord(ulong type, byte[]? body = null, ulong? length = null)
+    {
+        body ??= [];
+        var header = new byte[16];
+        BinaryPrimitives.WriteUInt64LittleEndian(header, type);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(8), length ?? (ulong)body.Length);
+        return Raw([.. header, .. body]);
+    }
+
     public XenStreamWriter Libxl(uint version = 2, uint options = 0)
     {
         var header = new byte[16];
