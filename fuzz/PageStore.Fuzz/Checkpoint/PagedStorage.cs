@@ -15,6 +15,8 @@ internal sealed class PagedStorage(int maxBytes) : IStorage
 
     public string Name => "memory";
 
+    public long FreeBytes => maxBytes;
+
     public long Length => Interlocked.Read(ref _length);
 
     /// <summary>Whether something did not fit any more.</summary>

@@ -9,9 +9,12 @@ internal sealed class PageTableEdit(TreeWriter trees, TreeRoot table, ClassCount
     /// <summary>Changes between two updates of the tree: 1 MiB of them, 128 MiB of 4 KiB pages.</summary>
     private const int BatchSize = 32768;
 
+    /// <summary>Changes that there is room for at once: many epochs have few.</summary>
+    private const int FirstSize = 256;
+
     private static readonly Comparison<LeafChange> ByKeyAndOrder = static (a, b) => a.Key != b.Key ? a.Key.CompareTo(b.Key) : a.Order.CompareTo(b.Order);
 
-    private readonly LeafChange[] _changes = new LeafChange[BatchSize];
+    private LeafChange[] _changes = new LeafChange[FirstSize];
     private TreeRoot _table = table;
     private ClassCounts _counts = counts;
     private int _count;
@@ -26,6 +29,11 @@ internal sealed class PageTableEdit(TreeWriter trees, TreeRoot table, ClassCount
         if (_count == BatchSize)
         {
             Apply();
+        }
+
+        if (_count == _changes.Length)
+        {
+            Array.Resize(ref _changes, 2 * _changes.Length);
         }
 
         _sorted &= _count == 0 || _changes[_count - 1].Key < pfn.Value;

@@ -24,6 +24,13 @@ internal sealed class DeadRanges
         }
     }
 
+    /// <summary>Takes over the ranges of another.</summary>
+    public void Add(DeadRanges others)
+    {
+        Bytes += others.Bytes;
+        _ranges.AddRange(others._ranges);
+    }
+
     /// <summary>The whole blocks of the file system in the ranges, neighbours in one segment taken together.</summary>
     public IEnumerable<(long Offset, long Length)> WholeBlocks(SegmentAllocator segments)
     {

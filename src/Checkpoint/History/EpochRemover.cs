@@ -28,18 +28,28 @@ internal sealed class EpochRemover
     /// <exception cref="CorruptDataException">A node is damaged, or the accounts are wrong.</exception>
     public void Remove(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
     {
-        Replace(epoch, neighbours);
+        RemoveTable(epoch, neighbours);
         foreach (BlobRef blob in (IEnumerable<BlobRef>)[epoch.Written, epoch.Read, .. epoch.Sections.Select(section => section.Content)])
         {
-            Walk(new Position(TreeKind.Blob, blob.Tree.Height, 0, blob.Length), blob.Tree.Root, []);
+            Remove(blob);
         }
     }
 
-    /// <summary>Releases what only the record and the page table of <paramref name="epoch"/> reach: its sets and sections are kept by its new record.</summary>
+    /// <summary>Releases what only an epoch as it was reaches: its sets and most of its sections are kept by its new record.</summary>
     /// <param name="epoch">The epoch as it was.</param>
-    /// <param name="neighbours">The kept epochs next to it, and the epoch as it is now.</param>
-    /// <inheritdoc cref="Remove" path="/exception"/>
-    public void Replace(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
+    /// <param name="version">The epoch as it is now.</param>
+    /// <param name="neighbours">The kept epochs next to it.</param>
+    /// <inheritdoc cref="Remove(EpochRecord, IReadOnlyList{EpochRecord})" path="/exception"/>
+    public void Replace(EpochRecord epoch, EpochRecord version, IReadOnlyList<EpochRecord> neighbours)
+    {
+        RemoveTable(epoch, [version, .. neighbours]);
+        foreach (StateSection section in epoch.Sections.Except(version.Sections))
+        {
+            Remove(section.Content);
+        }
+    }
+
+    private void RemoveTable(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
     {
         for (int level = 1; level < _rows.Length; level++)
         {
@@ -51,6 +61,9 @@ internal sealed class EpochRemover
         Walk(new Position(TreeKind.PageTable, epoch.PageTable.Height, 0, 0), epoch.PageTable.Root, others);
         Release(epoch.Offset, epoch.StoredBytes);
     }
+
+    /// <summary>Nothing shares a byte string.</summary>
+    private void Remove(BlobRef blob) => Walk(new Position(TreeKind.Blob, blob.Tree.Height, 0, blob.Length), blob.Tree.Root, []);
 
     private static void Check(EpochRecord epoch)
     {

@@ -20,8 +20,10 @@ internal sealed class Pruner(WritableFile file, PrunePolicy policy)
             file.Commit(changes, slot => slot with { EpochCount = slot.EpochCount - dropped.Count });
         }
 
+        // What the return moves was not dead before.
+        long dead = _dead.Bytes;
         (long returned, bool isHeld) = policy.ReturnSpace ? new SpaceReturner(file, _lineage, _records, _dead).Run() : default;
-        return new PruneReport(dropped, _dead.Bytes, returned, isHeld);
+        return new PruneReport(dropped, dead, returned, isHeld);
     }
 
     /// <summary>Reads all records, and the links of epochs dropped earlier, which are returned.</summary>

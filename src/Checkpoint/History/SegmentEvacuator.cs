@@ -1,30 +1,33 @@
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Empties segments: stores the pages of the kept epochs that lie in them anew, and gives these epochs new page tables and records under their old
-/// ids. Each table is made from that of the epoch's nearest kept ancestor by what differed between the two before, so that epochs share afterwards
-/// what they shared before. For one thread.
+/// Empties segments: stores the pages and the state sections of the kept epochs that lie in them anew, and gives these epochs new page tables and records
+/// under their old ids. Each table is made from that of an older neighbour by what differed between the two before, and a page that several
+/// epochs share moves once, so that they share afterwards what they shared before. For one thread.
 /// </summary>
 internal sealed class SegmentEvacuator
 {
     private readonly WritableFile _file;
     private readonly Lineage _lineage;
     private readonly SortedDictionary<long, EpochRecord> _records;
+    private readonly DeadRanges _dead;
     private readonly PageMover _mover;
 
     /// <summary>Makes an evacuator.</summary>
     /// <param name="file">The file, between two commits.</param>
     /// <param name="lineage">Which epoch came from which.</param>
     /// <param name="records">The kept epochs; brought up to date.</param>
-    public SegmentEvacuator(WritableFile file, Lineage lineage, SortedDictionary<long, EpochRecord> records)
+    /// <param name="dead">Takes what nothing reaches any more.</param>
+    public SegmentEvacuator(WritableFile file, Lineage lineage, SortedDictionary<long, EpochRecord> records, DeadRanges dead)
     {
         _file = file;
         _lineage = lineage;
         _records = records;
+        _dead = dead;
         _mover = new PageMover(file);
     }
 
-    /// <summary>Moves all pages out of some segments, and commits that.</summary>
+    /// <summary>Moves all that it can out of some segments, and commits that.</summary>
     /// <param name="segments">Full segments of pages.</param>
     /// <exception cref="CorruptDataException">A node is damaged, or the accounts are wrong; nothing is committed.</exception>
     /// <exception cref="StorageException">The medium failed or is full.</exception>
@@ -43,20 +46,27 @@ internal sealed class SegmentEvacuator
         }
 
         LeafChange[] changes = [.. moved.Values.Select(record => new LeafChange(record.Id.Value, 0, _file.AppendRecord(EpochRecordFormat.Write(record))))];
-        ReleaseOldVersions(moved);
+        var dead = new DeadRanges();
+        ReleaseOldVersions(moved, dead);
         _file.Commit(changes, slot => slot);
+
+        // Not before: what is not committed is dead for nobody.
+        _dead.Add(dead);
         foreach (LeafChange change in changes)
         {
             _records[change.Key] = moved[change.Key] with { Offset = change.Entry.Offset, StoredBytes = change.Entry.StoredBytes };
         }
     }
 
-    /// <summary>The epoch's record with its new table, or null if nothing of it moves.</summary>
+    /// <summary>
+    /// The epoch's record with its new table and sections, or null if it stays as it is. Of epochs that come from each other, all behind the first
+    /// that changes get new tables: what stays must be older, see <see cref="ReleaseOldVersions"/>.
+    /// </summary>
     private EpochRecord? Move(EpochRecord record, IReadOnlySet<long> segments, SortedDictionary<long, EpochRecord> moved)
     {
-        EpochRecord? parent = BaseOf(record.Id) is { } id ? _records[id.Value] : null;
-        bool parentMoved = parent is not null && moved.ContainsKey(parent.Id.Value);
-        if (!parentMoved && !Reaches(parent, record, segments))
+        EpochId[] older = [.. _lineage.NeighboursOf(record.Id).Where(id => id < record.Id)];
+        EpochRecord? parent = older.Length == 0 ? null : _records[older.Max().Value];
+        if (!older.Any(id => moved.ContainsKey(id.Value)) && !Reaches(parent, record, segments))
         {
             return null;
         }
@@ -65,21 +75,27 @@ internal sealed class SegmentEvacuator
         EpochRecord begin = parent is null ? record : moved.GetValueOrDefault(parent.Id.Value, parent);
         var table = new PageTableEdit(_file.Trees, begin.PageTable, begin.Counts);
         var epoch = new Epoch(_file.Root, record);
+        var copies = new MovedCopies(_file.Nodes, older.Select(id => (_records[id.Value], moved.GetValueOrDefault(id.Value, _records[id.Value]))));
         VisitDifference(parent, record, (first, count, after) =>
         {
             bool moves = IsIn(after, segments);
             for (var pfn = new Pfn(first); (moves || parent is not null) && pfn < new Pfn(first + count); pfn += 1)
             {
-                table.Put(pfn, moves ? _mover.Move(epoch, pfn, after) : after);
+                table.Put(pfn, moves ? copies.Find(pfn, after) ?? _mover.Move(epoch, pfn, after) : after);
             }
         });
-        return record with { PageTable = table.Finish(record.PageCount), Counts = table.Counts };
+        return record with
+        {
+            PageTable = table.Finish(record.PageCount),
+            Counts = table.Counts,
+            Sections = [.. record.Sections.Select(section => LiesIn(section.Content, segments) ? section with { Content = _mover.Move(epoch, section) } : section)],
+        };
     }
 
     /// <summary>Whether an epoch has something in the segments that the epoch it is compared with has not.</summary>
     private bool Reaches(EpochRecord? parent, EpochRecord record, IReadOnlySet<long> segments)
     {
-        bool reaches = false;
+        bool reaches = record.Sections.Any(section => LiesIn(section.Content, segments));
         VisitDifference(parent, record, (_, _, after) => reaches |= IsIn(after, segments));
         return reaches;
     }
@@ -94,37 +110,29 @@ internal sealed class SegmentEvacuator
         diff.Run(parent?.PageTable ?? default, record.PageTable);
     }
 
+    private bool LiesIn(BlobRef blob, IReadOnlySet<long> segments)
+    {
+        bool lies = false;
+        new TreeDiff(_file.Root.Nodes, TreeKind.Blob, (_, _, chunk) => lies |= IsIn(chunk, segments)).Run(default, blob.Tree);
+        return lies;
+    }
+
     private bool IsIn(Entry entry, IReadOnlySet<long> segments) =>
         entry.Kind is EntryKind.Raw or EntryKind.Lz4 && segments.Contains(_file.Segments.SegmentOf(entry.Offset));
 
     /// <summary>
-    /// What an epoch is compared with: its nearest kept ancestor; where all its ancestors are dropped, the oldest of the epochs that came from the same
-    /// one. Null for that one itself.
+    /// Releases what only the old versions reach, the youngest first: then those of an epoch's neighbours that are still old are all older. What the
+    /// old version shares with another old one, or with an epoch that stays, it shares with one of these, since what epochs share they share along the
+    /// links between them, and both are older. What it shares with any new version is shared with its own, too.
     /// </summary>
-    private EpochId? BaseOf(EpochId id)
-    {
-        EpochId ancestor = _lineage.KeptAncestorOf(id);
-        if (ancestor.Value != 0)
-        {
-            return ancestor;
-        }
-
-        EpochId oldest = _lineage.NeighboursOf(id).DefaultIfEmpty(id).Min();
-        return oldest < id ? oldest : null;
-    }
-
-    /// <summary>
-    /// Releases what only the old versions reach, the youngest first: then those of an epoch's neighbours that are still old are all older, and
-    /// what the old version shares with any version that stays it shares with one of them, or with its own new version.
-    /// </summary>
-    private void ReleaseOldVersions(SortedDictionary<long, EpochRecord> moved)
+    private void ReleaseOldVersions(SortedDictionary<long, EpochRecord> moved, DeadRanges dead)
     {
         var current = new Dictionary<long, EpochRecord>(_records);
-        var remover = new EpochRemover(_file.Nodes, _file.Segments, _file.Header.PageSize, new DeadRanges());
+        var remover = new EpochRemover(_file.Nodes, _file.Segments, _file.Header.PageSize, dead);
         foreach ((long id, EpochRecord version) in moved.Reverse())
         {
             current[id] = version;
-            remover.Replace(_records[id], [version, .. _lineage.NeighboursOf(new EpochId(id)).Select(neighbour => current[neighbour.Value])]);
+            remover.Replace(_records[id], version, [.. _lineage.NeighboursOf(new EpochId(id)).Select(neighbour => current[neighbour.Value])]);
         }
     }
 }

@@ -6,7 +6,7 @@ namespace PageStore.Checkpoint;
 /// </summary>
 internal sealed class SpaceReturner
 {
-    /// <summary>A segment of packed pages is emptied if so many live bytes at most are moved for one that is given back.</summary>
+    /// <summary>Segments are emptied if so many bytes at most are written for one that is given back.</summary>
     private const int Worth = 8;
 
     /// <summary>
@@ -15,77 +15,113 @@ internal sealed class SpaceReturner
     /// </summary>
     private const long BytesMovedPerHole = 16 << 10;
 
-    /// <summary>Segments that may be moved even if nothing was given back before.</summary>
-    private const int FewSegments = 4;
-
     private readonly WritableFile _file;
     private readonly DeadRanges _dead;
     private readonly SegmentEvacuator _evacuator;
+
+    /// <summary>Where there is something to give back that was not: segments of pages that hold live ones, by how much that is.</summary>
+    private readonly Queue<Sparse> _sparse = [];
+
+    /// <summary>Segments that were to be emptied, and are not free: their holes are made in the end.</summary>
+    private readonly HashSet<long> _inUse = [];
 
     /// <summary>Makes a returner.</summary>
     /// <param name="file">The file, between two commits.</param>
     /// <param name="lineage">Which epoch came from which.</param>
     /// <param name="records">The kept epochs; brought up to date.</param>
-    /// <param name="dead">What the prune found dead.</param>
+    /// <param name="dead">What the prune found dead; what moves is added.</param>
     public SpaceReturner(WritableFile file, Lineage lineage, SortedDictionary<long, EpochRecord> records, DeadRanges dead)
     {
         _file = file;
         _dead = dead;
-        _evacuator = new SegmentEvacuator(file, lineage, records);
+        _evacuator = new SegmentEvacuator(file, lineage, records, dead);
     }
 
     /// <summary>Gives back what can be; returns how many bytes, and whether readers kept it from more.</summary>
     public (long Bytes, bool IsHeld) Run()
     {
-        long needed = _file.Root.Slot.Sequence;
-        _file.SettleRoots();
-        if (_file.OldestNeeded() < needed)
+        if (!TrySettle())
         {
             return (_file.ReturnFreeSegments(), true);
         }
 
         long appended = _file.BytesAppended;
         ILookup<long, (long Offset, long Length)> holes = HolesInUse();
-        Queue<(long Number, long Live)> sparse = Sparse(holes);
-        HashSet<long> later = [.. sparse.Select(segment => segment.Number)];
-        long returned = _file.ReturnFreeSegments() + _file.Punch(holes.Where(segment => !later.Contains(segment.Key)).SelectMany(segment => segment));
-        while (Next(sparse, returned - (_file.BytesAppended - appended)) is { Count: > 0 } batch && TryEmpty(batch))
+        FindSparse(holes);
+        _inUse.UnionWith(_sparse.Select(segment => segment.Number));
+        long returned = _file.ReturnFreeSegments() + _file.Punch(holes.Where(segment => !_inUse.Contains(segment.Key)).SelectMany(segment => segment));
+        bool isHeld = false;
+        while (!isHeld && _sparse.Count > 0)
         {
-            later.ExceptWith(batch);
-            _file.SettleRoots();
-            returned += _file.ReturnFreeSegments();
+            (long bytes, isHeld) = Step(holes);
+            returned += bytes;
         }
 
-        // What is live in these was not moved, so they are in use still.
-        returned += _file.Punch(holes.Where(segment => later.Contains(segment.Key)).SelectMany(segment => segment));
-        return (Math.Max(0, returned - (_file.BytesAppended - appended)), false);
+        // What stays live in these was not moved, so they are in use still, and nobody has taken them for anything else.
+        returned += isHeld ? 0 : _file.Punch(HolesInUse().Where(segment => _inUse.Contains(segment.Key)).SelectMany(segment => segment));
+        return (Math.Max(0, returned - (_file.BytesAppended - appended)), isHeld);
+    }
+
+    /// <summary>
+    /// Empties as many segments as there is room for at once: twice what is live in them, and all tables anew. Without room for one, it gets holes
+    /// instead, which makes room.
+    /// </summary>
+    private (long Returned, bool IsHeld) Step(ILookup<long, (long Offset, long Length)> holes)
+    {
+        HashSet<long> batch = Next((_file.Storage.FreeBytes / 2) - _file.Segments.LiveBytesOf(SegmentClass.Index));
+        if (batch.Count == 0)
+        {
+            long number = _sparse.Dequeue().Number;
+            _inUse.Remove(number);
+            return (_file.Punch(holes[number]), false);
+        }
+
+        if (!TryEmpty(batch))
+        {
+            _sparse.Clear();
+            return (0, false);
+        }
+
+        if (!TrySettle())
+        {
+            return (0, true);
+        }
+
+        long returned = _file.ReturnFreeSegments();
+        _inUse.RemoveWhere(number => batch.Contains(number) && _file.Segments.IsFree(number));
+        return (returned, false);
+    }
+
+    /// <summary>Lets both slots hold the newest root; says whether that is enough for what older ones reached to be given away.</summary>
+    private bool TrySettle()
+    {
+        long needed = _file.Root.Slot.Sequence;
+        _file.SettleRoots();
+        return _file.OldestNeeded() >= needed;
     }
 
     /// <summary>The dead blocks in segments that are not free, by segment.</summary>
-    private ILookup<long, (long Offset, long Length)> HolesInUse()
-    {
-        HashSet<long> free = [.. _file.Segments.Accounts().Where(segment => segment.Account.Class == SegmentClass.Free).Select(segment => segment.Number)];
-        return _dead.WholeBlocks(_file.Segments).Where(range => !free.Contains(_file.Segments.SegmentOf(range.Offset))).ToLookup(range => _file.Segments.SegmentOf(range.Offset));
-    }
+    private ILookup<long, (long Offset, long Length)> HolesInUse() => _dead.WholeBlocks(_file.Segments)
+        .Where(range => !_file.Segments.IsFree(_file.Segments.SegmentOf(range.Offset)))
+        .ToLookup(range => _file.Segments.SegmentOf(range.Offset));
 
-    /// <summary>The segments that are worth emptying, those with the least in them first.</summary>
-    private Queue<(long Number, long Live)> Sparse(ILookup<long, (long Offset, long Length)> holes)
+    /// <summary>Finds the segments that are worth emptying, those with the least in them first; none, if what that gives is not worth new tables.</summary>
+    private void FindSparse(ILookup<long, (long Offset, long Length)> holes)
     {
-        List<(long Number, long Live)> sparse = [];
+        List<Sparse> sparse = [];
         foreach ((long number, SegmentEntry account) in _file.Segments.Accounts())
         {
-            if (account.Class is not (SegmentClass.Raw or SegmentClass.Packed) || account.LiveBytes == 0 || !_file.Segments.CanBeEmptied(number))
+            if (account.Class is SegmentClass.Raw or SegmentClass.Packed && account.LiveBytes > 0 && _file.Segments.CanBeEmptied(number)
+                && IsSparse(account, [.. holes[number]]))
             {
-                continue;
-            }
-
-            if (IsSparse(account, [.. holes[number]]))
-            {
-                sparse.Add((number, account.LiveBytes));
+                sparse.Add(new Sparse(number, account.LiveBytes, account.UsedBytes - account.LiveBytes));
             }
         }
 
-        return new(sparse.OrderBy(segment => segment.Live));
+        if (sparse.Sum(segment => segment.Live) + _file.Segments.LiveBytesOf(SegmentClass.Index) <= Worth * sparse.Sum(segment => segment.Dead))
+        {
+            sparse.OrderBy(segment => segment.Live).ToList().ForEach(_sparse.Enqueue);
+        }
     }
 
     /// <summary>
@@ -100,15 +136,13 @@ internal sealed class SpaceReturner
             || (account.Class == SegmentClass.Packed && account.LiveBytes <= Worth * left);
     }
 
-    /// <summary>Takes segments to be emptied at once. Half of what was given back is room enough for their pages, whoever else fills the disk: the other half is for the tables.</summary>
-    private HashSet<long> Next(Queue<(long Number, long Live)> sparse, long returned)
+    private HashSet<long> Next(long room)
     {
         HashSet<long> batch = [];
-        long room = Math.Max(returned / 2, FewSegments * _file.Header.SegmentSize);
-        while (sparse.TryPeek(out (long Number, long Live) next) && next.Live <= room)
+        while (_sparse.TryPeek(out Sparse next) && next.Live <= room)
         {
             room -= next.Live;
-            batch.Add(sparse.Dequeue().Number);
+            batch.Add(_sparse.Dequeue().Number);
         }
 
         return batch;
@@ -128,4 +162,6 @@ internal sealed class SpaceReturner
             return false;
         }
     }
+
+    private readonly record struct Sparse(long Number, long Live, long Dead);
 }

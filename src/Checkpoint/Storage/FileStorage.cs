@@ -23,6 +23,22 @@ internal sealed class FileStorage(SafeFileHandle handle, string name) : IStorage
         }
     }
 
+    public long FreeBytes
+    {
+        get
+        {
+            try
+            {
+                return new DriveInfo(Path.GetFullPath(name)).AvailableFreeSpace;
+            }
+            catch (Exception cause) when (IsFailure(cause) || cause is ArgumentException)
+            {
+                // A name that leads nowhere any more: the file is still there for who has it open.
+                return 0;
+            }
+        }
+    }
+
     public Guid HostRun => HostIdentity.Run;
 
     internal SafeFileHandle Handle => handle;

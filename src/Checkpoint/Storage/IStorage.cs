@@ -12,6 +12,9 @@ internal interface IStorage : IDisposable
     /// <summary>The length in bytes, asked anew each time: another process may have written.</summary>
     long Length { get; }
 
+    /// <summary>How many bytes more the medium has room for, as far as it can tell; 0 where it cannot.</summary>
+    long FreeBytes => 0;
+
     /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/> on.</summary>
     /// <exception cref="CorruptDataException">The file ends before.</exception>
     /// <exception cref="StorageException">The medium failed.</exception>

@@ -197,6 +197,12 @@ internal sealed class SegmentAllocator(long segmentSize)
     /// <summary>Whether a segment is full and counted, so that moving what is live in it frees it.</summary>
     public bool CanBeEmptied(long number) => IsCounted(AccountOf(number).Class) && !_taken.Contains(number) && !IsOpen(number, _floor);
 
+    /// <summary>Whether a segment holds nothing, or is not there any more.</summary>
+    public bool IsFree(long number) => number >= Count || AccountOf(number).Class == SegmentClass.Free;
+
+    /// <summary>How much is live in the segments of a class.</summary>
+    public long LiveBytesOf(SegmentClass segmentClass) => Accounts().Where(segment => segment.Account.Class == segmentClass).Sum(segment => segment.Account.LiveBytes);
+
     /// <summary>The number of the segment in which a block lies.</summary>
     public long SegmentOf(long offset) => (offset - Layout.SegmentsOffset) / segmentSize;
 

@@ -13,6 +13,11 @@ internal sealed class MemoryStorage(MemoryFile file, Fault? fault = null) : ISto
 
     public Guid HostRun { get; init; } = FirstRun;
 
+    /// <summary>Unlimited, unless a test says what the medium tells of itself.</summary>
+    public Func<long> FreeBytesOf { get; init; } = () => long.MaxValue;
+
+    public long FreeBytes => FreeBytesOf();
+
     public bool Disposed { get; private set; }
 
     public long Length
