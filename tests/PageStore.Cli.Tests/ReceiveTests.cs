@@ -77,12 +77,65 @@ public sealed class ReceiveTests : IDisposable
         ToolRun run = Receive(
             stream.Bytes[..^3], "--on-loss", $"echo \"$PAGESTORE_FILE $PAGESTORE_EPOCH $PAGESTORE_CHECKPOINT\" >'{_folder["lost"]}'; echo to the operator; cat");
         Assert.Equal(0, run.Code);
-        Assert.Contains("to the operator", run.Error, StringComparison.Ordinal);
         Assert.Equal($"{_folder["f"]} 2 {_folder["f"]}@2\n", File.ReadAllText(_folder["lost"]));
 
         ToolRun failed = Receive(stream.Bytes, "--on-loss", "exit 9");
         Assert.Equal(7, failed.Code);
         Assert.Contains($"exit code 9. The epoch is whole: {_folder["f"]}@5", failed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_command_says_goes_to_standard_error_and_what_it_leaves_is_not_waited_for()
+    {
+        var stream = new RemusStream(13, checkpoints: 1);
+        using Process receive = ToolProcess.Start(["receive", "-o", _folder["f"], "--on-loss", "echo to the operator; sleep 600 >/dev/null 2>&1 & echo $! >" + _folder["pid"], .. WordsOfXl]);
+        await receive.StandardInput.BaseStream.WriteAsync(stream.Bytes, Cancellation);
+        (int code, string output, string error) = await ToolProcess.EndAsync(receive);
+        using Process left = Process.GetProcessById(int.Parse(File.ReadAllText(_folder["pid"]), System.Globalization.CultureInfo.InvariantCulture));
+        Assert.False(left.HasExited);
+        left.Kill();
+        Assert.Equal((0, "xl migration receiver ready, send binary domain data.\n"), (code, output));
+        Assert.Contains("to the operator", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sender_that_says_nothing_any_more_is_gone()
+    {
+        var stream = new RemusStream(14, checkpoints: 2);
+        using Process receive = ToolProcess.Start(["receive", "-o", _folder["f"], "--timeout", "1", "--on-loss", $"touch '{_folder["lost"]}'", .. WordsOfXl]);
+        await receive.StandardInput.BaseStream.WriteAsync(stream.Bytes, Cancellation);
+        await receive.StandardInput.BaseStream.FlushAsync(Cancellation);
+        await receive.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, receive.ExitCode);
+        Assert.Equal(["f", "lost"], _folder.Files);
+        Assert.Contains("Nothing has come from the sender for 1 s", await receive.StandardError.ReadToEndAsync(Cancellation), StringComparison.Ordinal);
+        AssertEpochs(stream, 2);
+    }
+
+    [Fact]
+    public void Who_cannot_write_the_file_does_not_tell_the_sender_to_begin()
+    {
+        byte[] bytes = new RemusStream(15, checkpoints: 1).Bytes;
+        foreach (string file in (string[])[_folder["none/f"], _folder[string.Empty]])
+        {
+            ToolRun run = ToolRun.WithInput(bytes, ["receive", "-o", file, .. WordsOfXl]).Failed(4);
+            Assert.Empty(run.Bytes);
+            Assert.Contains(file, run.Error, StringComparison.Ordinal);
+        }
+
+        using CheckpointWriter writer = CheckpointWriter.Create(_folder["f"]);
+        Assert.Empty(Receive(bytes).Failed(4).Bytes);
+        Assert.Equal(["f"], _folder.Files);
+    }
+
+    [Fact]
+    public void An_import_says_that_a_stream_breaks_off()
+    {
+        var stream = new RemusStream(16, checkpoints: 3);
+        ToolRun run = ToolRun.Of("import", _folder.Write("image", stream.Bytes), "-o", _folder["f"], "--json");
+        Assert.Equal((0, 3, true), (run.Code, run.Json.GetProperty("epochs").GetInt64(), run.Json.GetProperty("cutOff").GetBoolean()));
+        Assert.Contains("breaks off behind its checkpoint 3", run.Error, StringComparison.Ordinal);
+        AssertEpochs(stream, 3);
     }
 
     [Fact]

@@ -68,7 +68,7 @@ public static class CheckpointCompactor
         FileStorage file, string target, CheckpointKey? key, string? expectedRoot, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         ThrowUnlessExpected(file, key, expectedRoot);
-        return CheckpointRepair.Salvage(file, target, new RepairOptions { Key = key }, report => Accept(file, report), progress, cancellationToken);
+        return CheckpointRepair.Salvage(file, target, new RepairOptions { Key = key }, report => Accept(file, report, key, expectedRoot), progress, cancellationToken);
     }
 
     private static void ThrowUnlessExpected(FileStorage file, CheckpointKey? key, string? expectedRoot)
@@ -83,8 +83,10 @@ public static class CheckpointCompactor
     }
 
     /// <summary>A compaction brings over everything, or nothing.</summary>
-    private static CompactReport Accept(FileStorage file, RepairReport report)
+    private static CompactReport Accept(FileStorage file, RepairReport report, CheckpointKey? key, string? expectedRoot)
     {
+        // Once more: a writer may have committed between the first look and the copy.
+        ThrowUnlessExpected(file, key, expectedRoot);
         if (report.Lost.Count > 0)
         {
             LostPart lost = report.Lost[0];

@@ -7,11 +7,17 @@ namespace PageStore.Checkpoint;
 /// </summary>
 internal sealed class SegmentEvacuator
 {
+    /// <summary>
+    /// Pages of runs that hold one thing altogether, in all epochs: 4 TiB. Each costs time, and a few bytes in a hostile file claim 2^40 of them.
+    /// </summary>
+    private const long MaxUniformPages = 1L << 30;
+
     private readonly WritableFile _file;
     private readonly Lineage _lineage;
     private readonly SortedDictionary<long, EpochRecord> _records;
     private readonly DeadRanges _dead;
     private readonly PageMover _mover;
+    private long _uniformPages;
 
     /// <summary>Makes an evacuator.</summary>
     /// <param name="file">The file, between two commits.</param>
@@ -78,6 +84,7 @@ internal sealed class SegmentEvacuator
         var copies = new MovedCopies(_file.Nodes, older.Select(id => (_records[id.Value], moved.GetValueOrDefault(id.Value, _records[id.Value]))));
         VisitDifference(parent, record, (first, count, after) =>
         {
+            ThrowIfTooMany(count, record);
             bool moves = IsIn(after, segments);
             for (var pfn = new Pfn(first); (moves || parent is not null) && pfn < new Pfn(first + count); pfn += 1)
             {
@@ -90,6 +97,15 @@ internal sealed class SegmentEvacuator
             Counts = table.Counts,
             Sections = [.. record.Sections.Select(section => LiesIn(section.Content, segments) ? section with { Content = _mover.Move(epoch, section) } : section)],
         };
+    }
+
+    private void ThrowIfTooMany(long count, EpochRecord record)
+    {
+        _uniformPages += count > 1 ? count : 0;
+        if (_uniformPages > MaxUniformPages)
+        {
+            throw Damage.At(record.Offset, $"epoch {record.Id} claims more pages that are alike than can be put into a new table");
+        }
     }
 
     /// <summary>Whether an epoch has something in the segments that the epoch it is compared with has not.</summary>

@@ -16,24 +16,23 @@ internal static class StreamPump
     {
         var pipe = new Pipe(new PipeOptions(
             pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: readSize, useSynchronizationContext: false));
-        _ = Task.Run(() => PumpAsync(source, pipe.Writer));
-        return pipe.Reader;
+        var reader = new DrainedPipeReader(pipe.Reader);
+        _ = Task.Run(() => PumpAsync(source, pipe.Writer, reader));
+        return reader;
     }
 
-    private static async Task PumpAsync(Stream source, PipeWriter writer)
+    private static async Task PumpAsync(Stream source, PipeWriter writer, DrainedPipeReader reader)
     {
-        Exception? failure = null;
         try
         {
             await CopyAsync(source, writer).ConfigureAwait(false);
         }
         catch (Exception cause)
         {
-            // Thrown to whoever reads the pipe.
-            failure = cause;
+            reader.Failure = cause;
         }
 
-        await writer.CompleteAsync(failure).ConfigureAwait(false);
+        await writer.CompleteAsync().ConfigureAwait(false);
     }
 
     private static async Task CopyAsync(Stream source, PipeWriter writer)

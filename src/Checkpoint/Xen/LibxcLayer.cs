@@ -85,6 +85,11 @@ internal sealed class LibxcLayer
 
     private async ValueTask EndCheckpointAsync(StreamPlace place, CancellationToken cancellationToken)
     {
+        if (_records.Length == 0)
+        {
+            throw place.Corrupt("no state of devices and processors comes with this checkpoint");
+        }
+
         _records.Append(RecordHeader.End, place);
         _records.Deliver(XenSections.LibxcState, _session.Sink);
         if (_readOuter is not null)

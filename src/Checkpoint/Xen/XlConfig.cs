@@ -11,15 +11,34 @@ internal static class XlConfig
     {
         try
         {
+            // Not into a document: that takes many times the memory of its text, and anybody may have written it.
             var reader = new Utf8JsonReader(section.TrimEnd((byte)0));
-            using var document = JsonDocument.ParseValue(ref reader);
-            return document.RootElement.TryGetProperty("c_info", out JsonElement info) && info.TryGetProperty("uuid", out JsonElement uuid)
-                && Guid.TryParse(uuid.GetString(), out Guid id) ? id : null;
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && FindMember(ref reader, "c_info"u8)
+                && reader.TokenType == JsonTokenType.StartObject && FindMember(ref reader, "uuid"u8)
+                && reader.TokenType == JsonTokenType.String && Guid.TryParse(reader.GetString(), out Guid id) ? id : null;
         }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException)
         {
             // It is kept as it is; Xen will say what is wrong with it when it is to be used.
             return null;
         }
+    }
+
+    /// <summary>Goes to the value of a member of the object that the reader is at; false behind its last one.</summary>
+    private static bool FindMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isIt = reader.ValueTextEquals(name);
+            reader.Read();
+            if (isIt)
+            {
+                return true;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
     }
 }

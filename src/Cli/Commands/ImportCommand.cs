@@ -49,8 +49,17 @@ internal static class ImportCommand
             epoch.PagesAbsent,
             report.BytesWritten,
             report.RootHash,
-            Stopwatch.GetElapsedTime(start).TotalSeconds);
+            Stopwatch.GetElapsedTime(start).TotalSeconds)
+        {
+            Epochs = report.Epochs,
+            CutOff = report.IsCutOff,
+        };
         console.Out.WriteLine(json ? JsonSerializer.Serialize(result, ResultJson.Default.ImportResult) : Describe(result));
+        if (report.IsCutOff)
+        {
+            console.Error.WriteLine($"pagestore: The stream breaks off behind its checkpoint {report.Epochs}. What it says of the guest from then on was dropped.");
+        }
+
         return ExitCode.Ok;
     }
 

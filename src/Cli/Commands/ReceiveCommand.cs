@@ -20,11 +20,12 @@ internal static class ReceiveCommand
             Description = "Run when the sender is gone, by /bin/sh, with PAGESTORE_CHECKPOINT=FILE@EPOCH in its environment: for instance to restore the guest here.",
             HelpName = "COMMAND",
         };
+        Option<int?> timeout = CommonOptions.Number("--timeout", "Take the sender for gone when nothing has come for N seconds; without it, only when the stream ends.", 1);
         Option<int?> keepLast = CommonOptions.Number("--keep-last", "Keep the newest N epochs, and drop the others behind each.", 1);
         Option<string> compression = CommonOptions.Compression();
         var command = new Command("receive", "Receive a guest that xl remus replicates: xl remus -F -n -d -i 1000 -s \"pagestore receive -o FILE\" GUEST backup")
         {
-            file, onLoss, keepLast, compression,
+            file, onLoss, timeout, keepLast, compression,
         };
         var access = AccessOptions.AddTo(command);
 
@@ -35,6 +36,7 @@ internal static class ReceiveCommand
             new ReceiveOptions(
                 parsed.GetRequiredValue(file),
                 parsed.GetValue(onLoss),
+                parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 parsed.GetValue(keepLast),
                 CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
                 HasSender([.. parsed.UnmatchedTokens])),
@@ -57,11 +59,6 @@ internal static class ReceiveCommand
     {
         using CheckpointAccess held = access;
         await using Stream input = console.Input();
-        if (options.HasSender)
-        {
-            await Handshake.SendAsync(console, cancellation);
-        }
-
         Received received = await new Receiver(console, options, access).RunAsync(input, cancellation);
         console.Error.WriteLine("pagestore: " + Describe(options.File, received));
         return received.IsLost && options.OnLoss is { } command ? await LossCommand.RunAsync(console, command, options.File, received.Last) : ExitCode.Ok;

@@ -5,7 +5,14 @@ namespace PageStore.Cli;
 
 /// <summary>What <c>import --json</c> prints.</summary>
 internal sealed record ImportResult(
-    long Epoch, long PageCount, int PageSize, long PagesWritten, long PagesZero, long PagesAbsent, long BytesWritten, string? Root, double Seconds);
+    long Epoch, long PageCount, int PageSize, long PagesWritten, long PagesZero, long PagesAbsent, long BytesWritten, string? Root, double Seconds)
+{
+    /// <summary>How many epochs a checkpointed stream made; 1 for anything else.</summary>
+    public long Epochs { get; init; } = 1;
+
+    /// <summary>Whether a checkpointed stream broke off.</summary>
+    public bool CutOff { get; init; }
+}
 
 /// <summary>What <c>export --json</c> prints; not with <c>-o -</c>.</summary>
 internal sealed record ExportResult(long Epoch, long Length, long DataPages, double Seconds);

@@ -15,19 +15,20 @@ internal static class LossCommand
     /// <summary>Both, as the other commands take them.</summary>
     private const string CheckpointVariable = "PAGESTORE_CHECKPOINT";
 
-    /// <summary>Runs the command to its end; its output goes to standard error, since xl may still read the other.</summary>
+    /// <summary>Xl may still read what goes to standard output.</summary>
+    private const string OutputToError = "exec 1>&2\n";
+
+    /// <summary>Runs the command to its end. What it leaves in the background is not waited for.</summary>
     public static async Task<int> RunAsync(ToolConsole console, string command, string file, EpochId epoch)
     {
         string number = epoch.Value.ToString(CultureInfo.InvariantCulture);
         string path = Path.GetFullPath(file);
-        var start = new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", OutputToError + command]) { RedirectStandardInput = true };
         start.Environment[FileVariable] = path;
         start.Environment[EpochVariable] = number;
         start.Environment[CheckpointVariable] = $"{path}@{number}";
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
-        process.OutputDataReceived += (_, line) => WriteLine(console, line.Data);
-        process.BeginOutputReadLine();
 
         // Not cancelled: a failover that has begun goes to its end, or to its own.
         await process.WaitForExitAsync(CancellationToken.None);
@@ -38,13 +39,5 @@ internal static class LossCommand
 
         console.Error.WriteLine($"pagestore: The command of --on-loss ended with exit code {process.ExitCode}. The epoch is whole: {path}@{number}.");
         return ExitCode.LossCommand;
-    }
-
-    private static void WriteLine(ToolConsole console, string? line)
-    {
-        if (line is not null)
-        {
-            console.Error.WriteLine(line);
-        }
     }
 }

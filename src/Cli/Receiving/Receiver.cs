@@ -8,23 +8,42 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
     private long _epochs;
     private EpochInfo? _last;
 
-    /// <summary>Reads the stream to its end, or to the sender's.</summary>
+    /// <summary>Opens the file, tells the sender to begin, and reads the stream to its end, or to the sender's.</summary>
     /// <exception cref="CorruptDataException">The stream ends before its first checkpoint, or is damaged; what was committed stays.</exception>
     public async Task<Received> RunAsync(Stream input, CancellationToken cancellation)
     {
-        var writerOptions = new CheckpointWriterOptions { Codec = options.Codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
-        bool exists = File.Exists(options.File) || access.ExpectedRoot is not null;
+        bool created = false;
         try
         {
-            using CheckpointWriter writer = exists ? CheckpointWriter.Open(options.File, writerOptions) : CheckpointWriter.Create(options.File, writerOptions);
-            bool isLost = await ReceiveAsync(input, writer, cancellation);
+            // Within the try: what fails from the creation on must leave no file.
+            using CheckpointWriter writer = OpenOrCreate(out created);
+            if (options.HasSender)
+            {
+                await Handshake.SendAsync(console, cancellation);
+            }
+
+            bool isLost = await ReceiveAsync(options.Timeout is { } timeout ? new PatientStream(input, timeout) : input, writer, cancellation);
             return new Received(_epochs, _last!.Id, isLost, CheckpointKey.IsSupported ? writer.RootHash : null);
         }
-        catch when (!exists && _epochs == 0)
+        catch when (created && _epochs == 0)
         {
             File.Delete(options.File);
             throw;
         }
+    }
+
+    private CheckpointWriter OpenOrCreate(out bool created)
+    {
+        created = false;
+        var writerOptions = new CheckpointWriterOptions { Codec = options.Codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
+        if (File.Exists(options.File) || access.ExpectedRoot is not null)
+        {
+            return CheckpointWriter.Open(options.File, writerOptions);
+        }
+
+        CheckpointWriter writer = CheckpointWriter.Create(options.File, writerOptions);
+        created = true;
+        return writer;
     }
 
     /// <summary>Says whether the sender is gone.</summary>
