@@ -133,7 +133,9 @@ public sealed class SegmentEvacuatorTests
         for (int i = random.Next(2, 12); i > 0; i--)
         {
             long? parent = epochs.Count == 0 || random.Next(10) == 0 ? null : epochs.Keys.ElementAt(random.Next(2) == 0 ? epochs.Count - 1 : random.Next(epochs.Count));
-            int pages = random.Next(1, 300);
+
+            // Around the number at which a page table gets another level, too.
+            int pages = random.Next(8) == 0 ? random.Next(4090, 4100) : random.Next(1, 300);
             int[] before = parent is { } id ? epochs[id] : [];
             Array.Resize(ref before, pages);
             Write(writer, epochs, parent, before, Enumerable.Range(0, random.Next(120)).Select(_ => random.Next(pages)));
