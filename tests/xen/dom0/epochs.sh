@@ -1,0 +1,29 @@
+# Sourced by the groups of checks, in dom0: what checkpoint files hold, and guests that come back from them.
+# shellcheck shell=dash
+
+# tick_of CHECKPOINT MAILBOX: the guest's tick in an epoch, read from the memory itself.
+tick_of() {
+    local raw=/tmp/raw
+    pagestore export "$1" --format raw -o $raw >/dev/null || return
+    dd if=$raw of=/tmp/mailbox bs=4096 skip="$2" count=1 2>/dev/null
+    rm $raw
+    # struct mailbox of guest.c: the magic, then the ticks.
+    grep -q PAGESTORE-GUEST /tmp/mailbox || { echo "no mailbox at page $2 of $1" >&2; return 1; }
+    hexdump -s 16 -n 4 -e '1/4 "%u\n"' /tmp/mailbox
+}
+
+# stream_of NAME: where an exported stream goes, for xl restore and afterwards for Xen's verifier on the host.
+stream_of() {
+    echo "/host/streams/$1.xl"
+}
+
+# exports CHECKPOINT STREAM
+exports() {
+    pagestore export "$1" --format xl -o "$2"
+}
+
+# comes_back NAME SEED TICK STREAM
+comes_back() {
+    fresh_console "$1"
+    timeout $patience xl restore "$4" && goes_on "$1" "$2" "$3"
+}

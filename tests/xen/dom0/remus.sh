@@ -1,0 +1,48 @@
+# Sourced by the groups of checks, in dom0: a guest that Xen replicates into a checkpoint file, and its failover.
+# shellcheck shell=dash
+. /host/dom0/checks.sh
+. /host/dom0/guests.sh
+. /host/dom0/epochs.sh
+
+# What on-loss scripts leave, and what they need: they run as grandchildren of xl.
+export lost=/tmp/lost guest stream
+
+# replicate MILLISECONDS FILE SCRIPT: starts to replicate $guest, and sets $sender to the process that does.
+replicate() {
+    rm -f $lost
+    stream=$(stream_of "$guest-$session")
+    xl remus -F -n -d -i "$1" -s "pagestore receive -o $2 --compression lz4 --on-loss /host/dom0/$3" "$guest" backup >/tmp/remus.said 2>&1 &
+    sender=$!
+    wait_for pidof pagestore >/dev/null && receiver=$(pidof pagestore)
+}
+
+epochs_of() {
+    [ ! -s "$1" ] || pagestore inspect --json "$1" | grep -o '"id":' | wc -l
+}
+
+# Asking costs the only processor half a second.
+has_epochs() {
+    sleep 2
+    [ "$(epochs_of "$1")" -ge "$2" ]
+}
+
+# The most memory that the receiver had at any time, in KiB.
+receiver_peak() {
+    sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$receiver/status"
+}
+
+has_ended() {
+    [ ! -d "/proc/$1" ]
+}
+
+# kill_sender: as a crash would, and then the receiver has to come to its end by itself.
+kill_sender() {
+    kill -9 "$sender"
+    wait "$sender" 2>/dev/null
+    wait_for has_ended "$receiver"
+}
+
+# restore_by_hand CHECKPOINT: what on-loss/restore does otherwise.
+restore_by_hand() {
+    destroy_guest "$guest" && exports "$1" "$stream" && fresh_console "$guest" && timeout $patience xl restore "$stream"
+}
