@@ -13,6 +13,8 @@ note() {
 check() {
     local name=$1 said=/tmp/said verdict=fail
     shift
+    # For the serial log: where a run hangs, this is what it hangs in.
+    echo "$(cut -d ' ' -f 1 /proc/uptime) $name"
     "$@" >$said 2>&1 && verdict=pass
     [ $verdict = pass ] || cat $said
     note $verdict "$name: $(tail -n 1 $said)"

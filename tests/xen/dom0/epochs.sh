@@ -12,6 +12,18 @@ tick_of() {
     hexdump -s 16 -n 4 -e '1/4 "%u\n"' /tmp/mailbox
 }
 
+# The numbers of the epochs of a file, oldest first; none where there is no file yet.
+epochs_of() {
+    [ ! -s "$1" ] || pagestore inspect --json "$1" | grep -o '"id":[0-9]*' | cut -d : -f 2
+}
+
+# The number of the newest epoch of a file, which counts what was ever committed to it; 0 where there is none.
+newest_of() {
+    local newest
+    newest=$(epochs_of "$1" | tail -n 1)
+    echo "${newest:-0}"
+}
+
 # stream_of NAME: where an exported stream goes, for xl restore and afterwards for Xen's verifier on the host.
 stream_of() {
     echo "/host/streams/$1.xl"

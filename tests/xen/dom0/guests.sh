@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 
 # guest.c checks itself each TICKS_PER_CHECK ticks; the first check of a restored guest lies within that, and one more is allowed.
-readonly check_ticks=10
+readonly check_ticks=20
 readonly first_check_within=$((2 * check_ticks))
 
 console_of() {

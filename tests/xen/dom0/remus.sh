@@ -7,23 +7,21 @@
 # What on-loss scripts leave, and what they need: they run as grandchildren of xl.
 export lost=/tmp/lost guest stream
 
-# replicate MILLISECONDS FILE SCRIPT: starts to replicate $guest, and sets $sender to the process that does.
+# replicate MILLISECONDS FILE SCRIPT [OPTION...]: starts to replicate $guest, and sets $sender and $receiver to the processes that do.
 replicate() {
+    local command="pagestore receive -o $2 --on-loss /host/dom0/on-loss/$3" interval=$1
+    shift 3
     rm -f $lost
     stream=$(stream_of "$guest-$session")
-    xl remus -F -n -d -i "$1" -s "pagestore receive -o $2 --compression lz4 --on-loss /host/dom0/$3" "$guest" backup >/tmp/remus.said 2>&1 &
+    xl remus -F -n -d -i "$interval" -s "$command $*" "$guest" backup >/tmp/remus.said 2>&1 &
     sender=$!
-    wait_for pidof pagestore >/dev/null && receiver=$(pidof pagestore)
+    wait_for pidof pagestore && receiver=$(pidof pagestore)
 }
 
-epochs_of() {
-    [ ! -s "$1" ] || pagestore inspect --json "$1" | grep -o '"id":' | wc -l
-}
-
-# Asking costs the only processor half a second.
-has_epochs() {
+# has_epoch FILE NUMBER. Asking costs the only processor half a second, so it is not asked all the time.
+has_epoch() {
     sleep 2
-    [ "$(epochs_of "$1")" -ge "$2" ]
+    [ "$(newest_of "$1")" -ge "$2" ]
 }
 
 # The most memory that the receiver had at any time, in KiB.
