@@ -1,4 +1,4 @@
-# Sourced by ./test: counts steps and tests, and ends in one line. Nothing that fails can end in "0 failed".
+# Sourced by ./test and tests/xen/run: counts steps and tests, and ends in one line. Nothing that fails can end in "0 failed".
 # shellcheck shell=bash
 
 passed=0
@@ -92,13 +92,37 @@ count_tests() {
     fi
 }
 
+# count_script NAME COMMAND...: a script that counts for itself, and ends in a line as this one does.
+count_script() {
+    local name=$1 log code last
+    shift
+    log=$(mktemp)
+    printf '\n== %s\n' "$name"
+    limited "$@" >"$log" 2>&1
+    code=$?
+    cat "$log"
+    last=$(tail -n 1 "$log")
+    rm -f "$log"
+    if [[ ! $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+        fail "$name: ended without a count, exit code $code"
+        return
+    fi
+    passed=$((passed + BASH_REMATCH[1]))
+    skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
+    if [[ ${BASH_REMATCH[2]} -gt 0 ]]; then
+        fail "$name: ${BASH_REMATCH[2]} failed" "${BASH_REMATCH[2]}"
+    elif [[ $code -ne 0 ]]; then
+        fail "$name: exit code $code"
+    fi
+}
+
 finish() {
     local code=$?
     [[ $finished == yes ]] && return
     finished=yes
     if [[ $code -ne 0 && $failed -eq 0 ]]; then
         fail "the run itself: exit code $code"
-    elif [[ $((passed + failed)) -eq 0 ]]; then
+    elif [[ $((passed + failed + skipped)) -eq 0 ]]; then
         fail "nothing was run"
     fi
     printf '\n'
