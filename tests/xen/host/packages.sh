@@ -22,6 +22,8 @@ fetch_packages() {
     partial=$cache/partial
     rm -rf "$partial"
     mkdir -p "$partial"
+    # A machine that has installed nothing yet has no lists.
+    [[ -n $(newest_kernel) ]] || apt-get -qq update
     kernel=$(newest_kernel)
     [[ -n $kernel ]] || { printf 'apt knows no linux-image-amd64\n' >&2; return 1; }
     # dom0 needs the full kernel: the cloud one is built without support for it, and is smaller and faster in the guest.
