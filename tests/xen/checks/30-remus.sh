@@ -47,4 +47,3 @@ replicated() {
 need_check "remus: a guest starts" create_guest $guest pvh 13
 replicated 200
 replicated 1000 --compression lz4
-destroy_guest $guest

@@ -72,5 +72,3 @@ for round in $(seq $rounds); do
 done
 check "failover: the file is sound" pagestore verify --deep $file
 check "failover: only the last epochs are kept" keeps_the_last
-destroy_guest $guest
-rm $file

@@ -2,4 +2,3 @@
 # shellcheck shell=dash
 . /host/dom0/round_trip.sh
 round_trip pv 12
-destroy_guest pv
