@@ -7,8 +7,8 @@ namespace PageStore.Native.Tests;
 /// <summary>Header, library, managed declarations and document describe the same interface.</summary>
 public sealed partial class AbiTests
 {
-    /// <summary>How many functions version 2 exports.</summary>
-    private const int Functions = 17;
+    /// <summary>How many functions version 3 exports.</summary>
+    private const int Functions = 29;
 
     [Fact]
     public void The_library_exports_what_the_header_declares_and_nothing_else()
@@ -35,7 +35,7 @@ public sealed partial class AbiTests
         string document = Resource("native-abi.md");
         Assert.All(Declared(), name => Assert.Contains($"### `{name}`", document, StringComparison.Ordinal));
         Assert.Equal(Functions, DocumentedFunction().Count(document));
-        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps"], name => Assert.Contains(name, document, StringComparison.Ordinal));
+        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps", "struct ps_xen_info", "struct ps_xen_stats"], name => Assert.Contains(name, document, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed partial class AbiTests
         Assert.Contains($"#define PS_ABI_VERSION {NativeAbi.Version}\n", header, StringComparison.Ordinal);
         foreach (ShimResult result in Enum.GetValues<ShimResult>())
         {
-            string name = $"PS_{result.ToString().ToUpperInvariant()}";
+            string name = $"PS_{WordBoundary().Replace(result.ToString(), "_").ToUpperInvariant()}";
             Assert.Matches($@"\b{name} = {(int)result},", header);
             Assert.Contains($"`{name}`", Resource("native-abi.md"), StringComparison.Ordinal);
         }
@@ -66,6 +66,8 @@ public sealed partial class AbiTests
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { CapsBytes = 40 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { PointerBytes = 4 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { PageBytes = 65536 }));
+        Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenInfoBytes = 40 }));
+        Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenStatsBytes = 16 }));
     }
 
     [Fact]
@@ -76,8 +78,15 @@ public sealed partial class AbiTests
         Assert.Equal(GoodSizes(), sizes);
     }
 
-    private static AbiSizes GoodSizes() =>
-        new() { SizesBytes = 16, CapsBytes = 32, PointerBytes = 8, PageBytes = (uint)Environment.SystemPageSize };
+    private static AbiSizes GoodSizes() => new()
+    {
+        SizesBytes = 24,
+        CapsBytes = 32,
+        PointerBytes = 8,
+        PageBytes = (uint)Environment.SystemPageSize,
+        XenInfoBytes = 32,
+        XenStatsBytes = 8,
+    };
 
     private static IEnumerable<string> Declared() => DeclaredFunction().Matches(Resource("ps_abi.h")).Select(match => match.Groups[1].Value);
 
@@ -89,6 +98,9 @@ public sealed partial class AbiTests
 
     [GeneratedRegex(@"^PS_API int32_t (ps_\w+)\(", RegexOptions.Multiline)]
     private static partial Regex DeclaredFunction();
+
+    [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
+    private static partial Regex WordBoundary();
 
     [GeneratedRegex("^### `ps_", RegexOptions.Multiline)]
     private static partial Regex DocumentedFunction();

@@ -8,12 +8,15 @@ internal static class NativeErrors
     // errno values of Linux, the same on every architecture .NET runs on (include/uapi/asm-generic/errno-base.h and errno.h).
     internal const int Eperm = 1;
     internal const int Enoent = 2;
+    internal const int Esrch = 3;
+    internal const int Eio = 5;
     internal const int Enomem = 12;
     internal const int Eacces = 13;
     internal const int Ebusy = 16;
     internal const int Einval = 22;
     internal const int Enotty = 25;
     internal const int Enosys = 38;
+    internal const int Eopnotsupp = 95;
 
     /// <summary>Throws what <paramref name="result"/> and <paramref name="errno"/> stand for, unless all went well.</summary>
     /// <param name="result">What a function of the shim returned.</param>
@@ -42,6 +45,7 @@ internal static class NativeErrors
             Storage(errno, what, "the kernel lost track of the range: stop and start the log, and take the next epoch in full."),
         ShimResult.Drop =>
             Storage(errno, what, "the page tables of the range cannot be dropped, as for locked memory: use a LinuxDirtyLog, which needs no drop."),
+        >= ShimResult.XenLibrary => XenErrors.Make(result, errno, what),
         _ when errno == Enomem => Storage(errno, what, "free memory, or raise the limits (vm.max_map_count, ulimit -v, the cgroup's)."),
         _ => Storage(errno, what, "see the system's log."),
     };
@@ -55,9 +59,9 @@ internal static class NativeErrors
         return now.Missing ?? "the host allows it now: try again.";
     }
 
-    private static UnsupportedException Unsupported(int errno, string what, string advice) =>
+    internal static UnsupportedException Unsupported(int errno, string what, string advice) =>
         new($"{what} is not supported ({Describe(errno)}): {advice}") { Errno = errno };
 
-    private static StorageException Storage(int errno, string what, string advice) =>
+    internal static StorageException Storage(int errno, string what, string advice) =>
         new($"{what} failed ({Describe(errno)}): {advice}") { Errno = errno };
 }

@@ -79,4 +79,53 @@ internal static unsafe partial class NativeMethods
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult TrackHarvestAccesses(
         TrackHandle track, ulong first, ulong pageCount, ulong* written, ulong* read, ulong wordCount, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_open")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenOpen(byte* path, out nint xen, byte* tried, ulong triedBytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenClose(nint xen, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_next")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenNext(XenHandle xen, uint from, out XenInfo info, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_pages")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenPages(XenHandle xen, in XenInfo domain, out ulong pages, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_pause")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenPause(XenHandle xen, in XenInfo domain, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_unpause")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenUnpause(XenHandle xen, in XenInfo domain, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_copy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenCopy(
+        XenHandle xen, in XenInfo domain, ulong first, ulong pageCount, byte* destination, GuestPageType* types, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_log_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenLogNew(XenHandle xen, in XenInfo domain, ulong pages, out nint log, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_log_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenLogFree(nint log, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_log_start")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenLogStart(XenLogHandle log, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_log_stop")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenLogStop(XenLogHandle log, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_log_read")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenLogRead(XenLogHandle log, XenReadOptions options, out byte* bits, out XenStats stats, out int errno);
 }

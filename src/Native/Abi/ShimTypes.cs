@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace PageStore.Native;
@@ -18,6 +19,18 @@ internal enum ShimResult
     Read = 10,
     Signal = 11,
     Fault = 12,
+    XenLibrary = 13,
+    XenInterface = 14,
+    XenVersion = 15,
+    XenDomain = 16,
+    XenGone = 17,
+    XenPv = 18,
+    XenEnable = 19,
+    XenBitmap = 20,
+    XenGrown = 21,
+    XenPause = 22,
+    XenTypes = 23,
+    XenMap = 24,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>
@@ -45,6 +58,8 @@ internal struct AbiSizes
     internal uint CapsBytes;
     internal uint PointerBytes;
     internal uint PageBytes;
+    internal uint XenInfoBytes;
+    internal uint XenStatsBytes;
 }
 
 /// <summary><c>struct ps_linux_caps</c>.</summary>
@@ -58,4 +73,49 @@ internal struct LinuxCaps
     internal int ScanErrno;
     internal int FullUserfaultfdErrno;
     internal uint Reserved;
+}
+
+/// <summary>The flags of <c>struct ps_xen_info</c>.</summary>
+[Flags]
+internal enum XenFlags : uint
+{
+    None = 0,
+    Hvm = 1,
+    Paused = 2,
+    Dying = 4,
+    Shutdown = 8,
+}
+
+/// <summary>The flags of <c>ps_xen_log_read</c>.</summary>
+[Flags]
+internal enum XenReadOptions : uint
+{
+    Peek = 0,
+    Clean = 1,
+    Final = 2,
+}
+
+/// <summary>A UUID as <c>struct ps_xen_info</c> holds it.</summary>
+[InlineArray(16)]
+internal struct UuidBytes
+{
+    private byte _first;
+}
+
+/// <summary><c>struct ps_xen_info</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct XenInfo
+{
+    internal uint DomainId;
+    internal XenFlags Flags;
+    internal ulong AllocatedPages;
+    internal UuidBytes Uuid;
+}
+
+/// <summary><c>struct ps_xen_stats</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct XenStats
+{
+    internal uint Faults;
+    internal uint Dirtied;
 }

@@ -15,5 +15,7 @@ int32_t ps_abi_describe(struct ps_abi_sizes *sizes, int32_t *err)
     sizes->caps_bytes = sizeof(struct ps_linux_caps);
     sizes->pointer_bytes = sizeof(void *);
     sizes->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+    sizes->xen_info_bytes = sizeof(struct ps_xen_info);
+    sizes->xen_stats_bytes = sizeof(struct ps_xen_stats);
     return PS_OK;
 }

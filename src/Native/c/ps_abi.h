@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 2
+#define PS_ABI_VERSION 3
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -29,6 +29,18 @@ enum ps_result {
     PS_READ = 10,       /* mincore or pread refused */
     PS_SIGNAL = 11,     /* sigaction refused */
     PS_FAULT = 12,      /* the source of a copy could not be read */
+    PS_XEN_LIBRARY = 13,   /* no libxenctrl with a libxenforeignmemory could be loaded, or they lack a function */
+    PS_XEN_INTERFACE = 14, /* xc_interface_open or xenforeignmemory_open refused */
+    PS_XEN_VERSION = 15,   /* the libraries are another release's than the hypervisor */
+    PS_XEN_DOMAIN = 16,    /* asking about a domain failed */
+    PS_XEN_GONE = 17,      /* there is no such domain, it is dying, or its number is another domain's by now */
+    PS_XEN_PV = 18,        /* a PV domain, whose pages cannot be mapped by their numbers; nothing was done */
+    PS_XEN_ENABLE = 19,    /* the dirty log could not be turned on or off */
+    PS_XEN_BITMAP = 20,    /* the dirty log could not be read */
+    PS_XEN_GROWN = 21,     /* the domain has pages that the log does not cover */
+    PS_XEN_PAUSE = 22,     /* xc_domain_pause or xc_domain_unpause refused */
+    PS_XEN_TYPES = 23,     /* xc_get_pfn_type_batch refused */
+    PS_XEN_MAP = 24,       /* xenforeignmemory_map or _unmap refused, or a page of the mapping */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -37,8 +49,10 @@ struct ps_abi_sizes {
     uint32_t caps_bytes;    /* sizeof(struct ps_linux_caps) */
     uint32_t pointer_bytes; /* sizeof(void *) */
     uint32_t page_bytes;    /* the system's page size */
+    uint32_t xen_info_bytes;  /* sizeof(struct ps_xen_info) */
+    uint32_t xen_stats_bytes; /* sizeof(struct ps_xen_stats) */
 };
-_Static_assert(sizeof(struct ps_abi_sizes) == 16, "ABI");
+_Static_assert(sizeof(struct ps_abi_sizes) == 24, "ABI");
 
 /* What this kernel and this process can do. An errno field is 0 where the thing worked. */
 struct ps_linux_caps {
@@ -52,6 +66,32 @@ struct ps_linux_caps {
 };
 _Static_assert(sizeof(struct ps_linux_caps) == 32, "ABI");
 
+/* A Xen domain. The functions that take one use its number, UUID and flags. */
+struct ps_xen_info {
+    uint32_t domid;
+    uint32_t flags;           /* PS_XEN_HVM and those behind it */
+    uint64_t allocated_pages; /* pages of 4096 bytes that the domain owns */
+    uint8_t uuid[16];         /* the domain's handle, in the order it is written */
+};
+_Static_assert(sizeof(struct ps_xen_info) == 32, "ABI");
+
+/* What Xen counted since the log was last cleaned. */
+struct ps_xen_stats {
+    uint32_t faults;  /* faults that the log cost, under shadow paging */
+    uint32_t dirtied; /* pages marked as written */
+};
+_Static_assert(sizeof(struct ps_xen_stats) == 8, "ABI");
+
+/* struct ps_xen_info flags */
+#define PS_XEN_HVM 1u      /* HVM or PVH; otherwise PV */
+#define PS_XEN_PAUSED 2u   /* paused by a toolstack */
+#define PS_XEN_DYING 4u    /* being torn down */
+#define PS_XEN_SHUTDOWN 8u /* shut down, suspended or crashed, and not torn down */
+
+/* ps_xen_log_read flags */
+#define PS_XEN_CLEAN 1u /* also begin the next interval; without it, peek */
+#define PS_XEN_FINAL 2u /* count what the hypervisor itself has mapped for writing as written */
+
 /* ps_region_map flags */
 #define PS_REGION_SHARED 1u     /* a sealed memfd mapped shared; otherwise anonymous and private */
 #define PS_REGION_HUGE_PAGES 2u /* MADV_HUGEPAGE */
@@ -61,6 +101,8 @@ _Static_assert(sizeof(struct ps_linux_caps) == 32, "ABI");
 
 struct ps_view;
 struct ps_track;
+struct ps_xen;
+struct ps_xen_log;
 
 /* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
 PS_API int32_t ps_abi_version(void);
@@ -101,5 +143,32 @@ PS_API int32_t ps_track_harvest(struct ps_track *track, uint64_t first, uint64_t
                                 uint64_t word_count, int32_t *err);
 PS_API int32_t ps_track_harvest_accesses(struct ps_track *track, uint64_t first, uint64_t page_count, uint64_t *written,
                                          uint64_t *read, uint64_t word_count, int32_t *err);
+
+/* path: a directory, the file of a libxenctrl, or null. tried receives a text of at most tried_bytes bytes, its NUL included. */
+PS_API int32_t ps_xen_open(const char *path, struct ps_xen **xen, char *tried, uint64_t tried_bytes, int32_t *err);
+/* xen may be null. */
+PS_API int32_t ps_xen_close(struct ps_xen *xen, int32_t *err);
+
+/* The domain with the lowest number from from on. */
+PS_API int32_t ps_xen_next(struct ps_xen *xen, uint32_t from, struct ps_xen_info *info, int32_t *err);
+/* How many page frame numbers the domain has, holes included. */
+PS_API int32_t ps_xen_pages(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t *pages, int32_t *err);
+PS_API int32_t ps_xen_pause(struct ps_xen *xen, const struct ps_xen_info *domain, int32_t *err);
+PS_API int32_t ps_xen_unpause(struct ps_xen *xen, const struct ps_xen_info *domain, int32_t *err);
+
+/* types: page_count bytes. destination: page_count times 4096 bytes. */
+PS_API int32_t ps_xen_copy(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t first, uint64_t page_count,
+                           void *destination, uint8_t *types, int32_t *err);
+
+/* A log of the pages 0 to pages - 1. xen must outlive it. */
+PS_API int32_t ps_xen_log_new(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t pages, struct ps_xen_log **log,
+                              int32_t *err);
+/* log may be null. Turns the log off if it is on, and frees it. */
+PS_API int32_t ps_xen_log_free(struct ps_xen_log *log, int32_t *err);
+PS_API int32_t ps_xen_log_start(struct ps_xen_log *log, int32_t *err);
+PS_API int32_t ps_xen_log_stop(struct ps_xen_log *log, int32_t *err);
+/* *bits: page n is bit n % 8 of byte n / 8, until the next call with this log; bits behind the last page are 0. */
+PS_API int32_t ps_xen_log_read(struct ps_xen_log *log, uint32_t flags, const uint8_t **bits, struct ps_xen_stats *stats,
+                               int32_t *err);
 
 #endif

@@ -1,0 +1,62 @@
+/* Xen's libraries, found at run time, for the files of the shim. */
+#ifndef PS_XEN_H
+#define PS_XEN_H
+
+#include "ps_abi.h"
+#include "xen_defs.h"
+
+/* xc_shadow_control changed its parameters in 4.16, which also brought xc_logdirty_control. */
+typedef int ps_shadow_control_415(void *, uint32_t domid, unsigned int op, struct ps_hypercall_buffer *, unsigned long pages,
+                                  unsigned long *mb, uint32_t mode, struct ps_shadow_op_stats *);
+typedef int ps_shadow_control_416(void *, uint32_t domid, unsigned int op, unsigned int *mb, unsigned int mode);
+typedef long long ps_logdirty_control(void *, uint32_t domid, unsigned int op, struct ps_hypercall_buffer *,
+                                      unsigned long pages, unsigned int mode, struct ps_shadow_op_stats *);
+
+struct ps_xen {
+    void *control_library;
+    void *foreign_library;
+    void *control; /* xc_interface, reentrant: opened without XC_OPENFLAG_NON_REENTRANT */
+    void *foreign; /* xenforeignmemory_handle */
+
+    void *(*interface_open)(struct ps_xen_logger *, struct ps_xen_logger *, unsigned flags);
+    int (*interface_close)(void *);
+    int (*getinfolist)(void *, uint32_t first, unsigned int max, struct ps_domaininfo *);
+    int (*nr_gpfns)(void *, uint32_t domid, ps_xen_pfn *);
+    int (*pause)(void *, uint32_t domid);
+    int (*unpause)(void *, uint32_t domid);
+    int (*get_pfn_types)(void *, uint32_t domid, unsigned int count, ps_xen_pfn *);
+    void *(*buffer_alloc)(void *, struct ps_hypercall_buffer *, int pages);
+    void (*buffer_free)(void *, struct ps_hypercall_buffer *, int pages);
+    void *shadow_control; /* ps_shadow_control_416 if there is a logdirty_control, else ps_shadow_control_415 */
+    ps_logdirty_control *logdirty_control;
+
+    void *(*foreign_open)(struct ps_xen_logger *, unsigned flags);
+    int (*foreign_close)(void *);
+    void *(*foreign_map)(void *, uint32_t domid, int prot, size_t pages, const ps_xen_pfn *, int *errors);
+    int (*foreign_unmap)(void *, void *address, size_t pages);
+};
+
+/* What was tried in vain, for the caller's message. */
+struct ps_text {
+    char *bytes;
+    uint64_t size; /* with the NUL */
+};
+
+void ps_text_add(struct ps_text *text, const char *part);
+
+/*
+ * Loads the candidate of this number and libxenforeignmemory, and looks their functions up. path: a directory, a libxenctrl, or
+ * null for where the system looks. 0; or -1, and then nothing is loaded and text says what was tried.
+ */
+int ps_xen_load(struct ps_xen *xen, const char *path, unsigned candidate, struct ps_text *text);
+void ps_xen_unload(struct ps_xen *xen);
+/* How many candidates there are: one if path is a file. */
+unsigned ps_xen_candidates(const char *path);
+
+/* PS_OK, or PS_XEN_GONE if the domain is dying, or its number is nobody's or another's. */
+int32_t ps_xen_check(struct ps_xen *xen, const struct ps_xen_info *domain, int32_t *err);
+
+/* After a call that failed: errno into *err, and PS_XEN_GONE in place of result if that is why. */
+int32_t ps_xen_failed(struct ps_xen *xen, const struct ps_xen_info *domain, int32_t result, int32_t *err);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * What the shim uses of Xen's libraries. Their headers come with each release and need not be there when the shim is built.
+ * Numbers and layouts are those of xen/include/public/domctl.h, tools/include/xenctrl.h, xenforeignmemory.h and xentoollog.h,
+ * the same in Xen 4.14 to 4.20.
+ */
+#ifndef PS_XEN_DEFS_H
+#define PS_XEN_DEFS_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The page of a Xen guest, whatever the host's is: XC_PAGE_SIZE. */
+#define PS_XEN_PAGE_BYTES 4096u
+
+/* The most that Xen takes at once: GPF2_BATCH of XEN_DOMCTL_getpageframeinfo3, and the batch that libxenguest maps. */
+#define PS_XEN_BATCH 1024u
+
+/* A page frame number has 52 bits at most: PAGE_DATA of a libxc stream has bits 51:0 for it. */
+#define PS_XEN_PFN_BITS 52
+
+/* XEN_DOMCTL_SHADOW_OP_ and XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL */
+#define PS_SHADOW_OP_OFF 0u
+#define PS_SHADOW_OP_ENABLE_LOGDIRTY 2u
+#define PS_SHADOW_OP_CLEAN 11u
+#define PS_SHADOW_OP_PEEK 12u
+#define PS_SHADOW_LOGDIRTY_FINAL 1u
+
+/* XEN_DOMINF_ */
+#define PS_DOMINF_DYING (1u << 0)
+#define PS_DOMINF_HVM (1u << 1)
+#define PS_DOMINF_SHUTDOWN (1u << 2)
+#define PS_DOMINF_PAUSED (1u << 3)
+
+/* XEN_DOMCTL_PFINFO_: the type of a page stands in bits 31:28 */
+#define PS_PFINFO_SHIFT 28
+#define PS_PFINFO_MASK 0xfu
+#define PS_PFINFO_L4TAB 0x4u    /* the last of the types from NOTAB on */
+#define PS_PFINFO_PINNED_L1 0x9u /* LPINTAB | L1TAB, the first behind the types that Xen does not define */
+#define PS_PFINFO_BROKEN 0xdu   /* this and what is above carries no data */
+#define PS_PFINFO_XTAB 0xfu
+
+/* xen_pfn_t */
+#if defined(__x86_64__) || defined(__i386__)
+typedef unsigned long ps_xen_pfn;
+#else
+typedef uint64_t ps_xen_pfn;
+#endif
+
+/* struct xc_hypercall_buffer: memory that stays in place during a hypercall */
+struct ps_hypercall_buffer {
+    void *hbuf;
+    struct ps_hypercall_buffer *param_shadow; /* null: this is the buffer itself */
+    int dir;                                  /* 0: nothing is copied in or out */
+    void *ubuf;                               /* all ones with dir 0 */
+    size_t sz;
+};
+_Static_assert(sizeof(struct ps_hypercall_buffer) == 5 * sizeof(void *), "struct xc_hypercall_buffer");
+
+/*
+ * struct xen_domctl_getdomaininfo, of which only the beginning is of use. A library writes as many bytes as its release has:
+ * 112 in 4.17. The rest is room for what later ones append, and the reason for asking for one domain at a time.
+ */
+struct ps_domaininfo {
+    uint16_t domain;
+    uint16_t pad1;
+    uint32_t flags;
+    uint64_t tot_pages;
+    uint64_t max_pages;
+    uint64_t outstanding_pages;
+    uint64_t shr_pages;
+    uint64_t paged_pages;
+    uint64_t shared_info_frame;
+    uint64_t cpu_time;
+    uint32_t nr_online_vcpus;
+    uint32_t max_vcpu_id;
+    uint32_t ssidref;
+    uint8_t handle[16];
+    uint8_t rest[4004];
+};
+_Static_assert(offsetof(struct ps_domaininfo, tot_pages) == 8, "struct xen_domctl_getdomaininfo");
+_Static_assert(offsetof(struct ps_domaininfo, nr_online_vcpus) == 64, "struct xen_domctl_getdomaininfo");
+_Static_assert(offsetof(struct ps_domaininfo, handle) == 76, "struct xen_domctl_getdomaininfo");
+_Static_assert(sizeof(struct ps_domaininfo) == 4096, "room");
+
+/* struct xen_domctl_shadow_op_stats */
+struct ps_shadow_op_stats {
+    uint32_t fault_count;
+    uint32_t dirty_count;
+};
+_Static_assert(sizeof(struct ps_shadow_op_stats) == 8, "struct xen_domctl_shadow_op_stats");
+
+/* struct xentoollog_logger: without one, the libraries print on standard error */
+struct ps_xen_logger {
+    void (*vmessage)(struct ps_xen_logger *, int level, int errnoval, const char *context, const char *format, va_list);
+    void (*progress)(struct ps_xen_logger *, const char *context, const char *doing, int percent, unsigned long done,
+                     unsigned long total);
+    void (*destroy)(struct ps_xen_logger *);
+};
+
+#endif

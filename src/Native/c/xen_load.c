@@ -1,0 +1,146 @@
+/* Finding Xen's libraries. The shim is not linked to them: most hosts have none, and libxenctrl's name is the release's. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "xen.h"
+
+/* The newest first. Only the one of the running hypervisor's release is of use, which is found out by asking. */
+static const char *const controls[] = {
+    "libxenctrl.so.4.20", "libxenctrl.so.4.19", "libxenctrl.so.4.18", "libxenctrl.so.4.17",
+    "libxenctrl.so.4.16", "libxenctrl.so.4.15", "libxenctrl.so.4.14", "libxenctrl.so",
+};
+static const char foreign[] = "libxenforeignmemory.so.1";
+
+struct symbol {
+    const char *name;
+    size_t place; /* of the pointer, in struct ps_xen */
+};
+
+static const struct symbol control_symbols[] = {
+    {"xc_interface_open", offsetof(struct ps_xen, interface_open)},
+    {"xc_interface_close", offsetof(struct ps_xen, interface_close)},
+    {"xc_domain_getinfolist", offsetof(struct ps_xen, getinfolist)},
+    {"xc_domain_nr_gpfns", offsetof(struct ps_xen, nr_gpfns)},
+    {"xc_domain_pause", offsetof(struct ps_xen, pause)},
+    {"xc_domain_unpause", offsetof(struct ps_xen, unpause)},
+    {"xc_get_pfn_type_batch", offsetof(struct ps_xen, get_pfn_types)},
+    {"xc__hypercall_buffer_alloc_pages", offsetof(struct ps_xen, buffer_alloc)},
+    {"xc__hypercall_buffer_free_pages", offsetof(struct ps_xen, buffer_free)},
+    {"xc_shadow_control", offsetof(struct ps_xen, shadow_control)},
+    {NULL, 0},
+};
+static const struct symbol foreign_symbols[] = {
+    {"xenforeignmemory_open", offsetof(struct ps_xen, foreign_open)},
+    {"xenforeignmemory_close", offsetof(struct ps_xen, foreign_close)},
+    {"xenforeignmemory_map", offsetof(struct ps_xen, foreign_map)},
+    {"xenforeignmemory_unmap", offsetof(struct ps_xen, foreign_unmap)},
+    {NULL, 0},
+};
+
+void ps_text_add(struct ps_text *text, const char *part)
+{
+    size_t used = strlen(text->bytes);
+
+    snprintf(text->bytes + used, text->size - used, "%s%s", used > 0 ? ", " : "", part);
+}
+
+static int is_directory(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+unsigned ps_xen_candidates(const char *path)
+{
+    return path == NULL || is_directory(path) ? sizeof(controls) / sizeof(controls[0]) : 1;
+}
+
+/* "directory/name" into place, which has PATH_MAX bytes; name alone where there is no directory. */
+static void join(char *place, const char *directory, size_t length, const char *name)
+{
+    if (length == 0)
+        snprintf(place, PATH_MAX, "%s", name);
+    else
+        snprintf(place, PATH_MAX, "%.*s/%s", (int)(length < PATH_MAX ? length : PATH_MAX), directory, name);
+}
+
+/* nodelete: the libraries may have left something behind in the threads that called them. */
+static void *load(const char *name, struct ps_text *text)
+{
+    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+
+    if (library == NULL)
+        ps_text_add(text, name);
+    return library;
+}
+
+static int look_up(struct ps_xen *xen, void *library, const struct symbol *symbol, const char *name, struct ps_text *text)
+{
+    for (; symbol->name != NULL; symbol++) {
+        void *found = dlsym(library, symbol->name);
+
+        if (found == NULL) {
+            char lack[PATH_MAX + 64];
+
+            snprintf(lack, sizeof(lack), "%s (without %s)", name, symbol->name);
+            ps_text_add(text, lack);
+            return -1;
+        }
+        memcpy((char *)xen + symbol->place, &found, sizeof(found));
+    }
+    return 0;
+}
+
+static int load_foreign(struct ps_xen *xen, const char *directory, size_t length, struct ps_text *text)
+{
+    char name[PATH_MAX];
+
+    join(name, directory, length, foreign);
+    /* Its interface is stable, so the system's serves as well where the directory has none. */
+    xen->foreign_library = load(name, text);
+    if (xen->foreign_library == NULL && length > 0)
+        xen->foreign_library = load(foreign, text);
+    return xen->foreign_library == NULL ? -1 : look_up(xen, xen->foreign_library, foreign_symbols, name, text);
+}
+
+int ps_xen_load(struct ps_xen *xen, const char *path, unsigned candidate, struct ps_text *text)
+{
+    char name[PATH_MAX];
+    size_t length = 0;
+
+    memset(xen, 0, sizeof(*xen));
+    if (path != NULL && !is_directory(path)) {
+        const char *slash = strrchr(path, '/');
+
+        length = slash == NULL ? 0 : (size_t)(slash - path);
+        snprintf(name, sizeof(name), "%s", path);
+    } else {
+        length = path == NULL ? 0 : strlen(path);
+        join(name, path, length, controls[candidate]);
+    }
+    xen->control_library = load(name, text);
+    if (xen->control_library != NULL && look_up(xen, xen->control_library, control_symbols, name, text) == 0 &&
+        load_foreign(xen, path, length, text) == 0) {
+        void *logdirty = dlsym(xen->control_library, "xc_logdirty_control");
+
+        memcpy(&xen->logdirty_control, &logdirty, sizeof(logdirty));
+        return 0;
+    }
+    ps_xen_unload(xen);
+    return -1;
+}
+
+void ps_xen_unload(struct ps_xen *xen)
+{
+    if (xen->foreign_library != NULL)
+        dlclose(xen->foreign_library);
+    if (xen->control_library != NULL)
+        dlclose(xen->control_library);
+    xen->foreign_library = NULL;
+    xen->control_library = NULL;
+}

@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+
+namespace PageStore.Native.Tests;
+
+/// <summary>Which prototypes the fake libxenctrl has.</summary>
+public enum FakeRelease
+{
+    UpTo415,
+    From416,
+}
+
+/// <summary>
+/// A host with one guest, whose memory and dirty log the test plays. Each instance has its libraries in a directory of its own,
+/// which makes them libraries of their own for the dynamic linker: tests do not meet.
+/// </summary>
+internal sealed unsafe class FakeXen : IDisposable
+{
+    internal const uint DomainId = 7;
+    internal const int PageBytes = 4096;
+    internal const uint DyingFlag = 1;
+    internal const uint HvmFlag = 2;
+
+    internal static readonly Guid Uuid = new("8a4be5d0-1c2f-4f58-9b1e-0d6f2a7c9e31");
+
+    private readonly FakeDomain* _domain;
+    private readonly ulong _capacity;
+
+    internal FakeXen(FakeRelease release = FakeRelease.From416, int pages = 1000)
+    {
+        _capacity = (ulong)pages + 64;
+        _domain = (FakeDomain*)NativeMemory.AllocZeroed((nuint)sizeof(FakeDomain));
+        _domain->Memory = (byte*)NativeMemory.AllocZeroed((nuint)_capacity, PageBytes);
+        _domain->Types = (byte*)NativeMemory.AllocZeroed((nuint)_capacity);
+        _domain->Dirty = (byte*)NativeMemory.AllocZeroed((nuint)_capacity);
+        _domain->Pages = (ulong)pages;
+        _domain->AllocatedPages = (ulong)pages;
+        _domain->DomainId = DomainId;
+        _domain->Exists = 1;
+        _domain->Flags = HvmFlag;
+        _domain->FinalPage = -1;
+        _domain->VanishingPage = -1;
+        Assert.True(Uuid.TryWriteBytes(_domain->Uuid, bigEndian: true, out _));
+        Control = release == FakeRelease.UpTo415
+            ? Install("fake_xenctrl_4_15.so", Libraries, "libxenctrl.so.4.15")
+            : Install("fake_xenctrl_4_16.so", Libraries, "libxenctrl.so.4.17");
+        _ = Install("fake_xenforeignmemory.so", Libraries, "libxenforeignmemory.so.1");
+    }
+
+    internal ref FakeDomain Domain => ref *_domain;
+
+    /// <summary>Where the libraries are.</summary>
+    internal string Libraries { get; } = Directory.CreateTempSubdirectory("fake-xen").FullName;
+
+    /// <summary>The file of the libxenctrl.</summary>
+    internal string Control { get; }
+
+    /// <summary>The pages written since the log was last cleaned, while it was on: the oracle.</summary>
+    internal HashSet<long> Written { get; } = [];
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_domain->Memory);
+        NativeMemory.Free(_domain->Types);
+        NativeMemory.Free(_domain->Dirty);
+        NativeMemory.Free(_domain);
+        Directory.Delete(Libraries, recursive: true);
+    }
+
+    internal XenDomain Open() => XenDomain.Open(DomainId, Libraries);
+
+    /// <summary>The guest writes into pages.</summary>
+    internal void Write(params ReadOnlySpan<long> pages)
+    {
+        foreach (long page in pages)
+        {
+            Assert.InRange(page, 0, (long)_domain->Pages - 1);
+            _domain->Memory[(page * PageBytes) + (page % PageBytes)]++;
+            if (_domain->Enabled != 0)
+            {
+                _domain->Dirty[page / 8] |= (byte)(1 << (int)(page % 8));
+                _domain->DirtyCount++;
+                Written.Add(page);
+            }
+        }
+    }
+
+    internal Span<byte> Page(long page) => new(_domain->Memory + (page * PageBytes), PageBytes);
+
+    internal void SetType(long page, GuestPageType type) => _domain->Types[page] = (byte)type;
+
+    internal void Fail(FakeCall call, int errno) => (_domain->FailingCall, _domain->FailingErrno) = (call, errno);
+
+    /// <summary>The guest gets more pages, up to 64.</summary>
+    internal void Grow(uint pages)
+    {
+        _domain->Pages += pages;
+        Assert.InRange(_domain->Pages, 0UL, _capacity);
+    }
+
+    /// <summary>The number goes to a domain with another UUID.</summary>
+    internal void ReplaceByAnother() => _domain->Uuid[0] ^= 1;
+
+    /// <summary>Puts a fake into a directory under a name, and attaches the domain to it.</summary>
+    internal string Install(string fake, string directory, string name)
+    {
+        string path = Path.Combine(directory, name);
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "xen", fake), path);
+        nint library = NativeLibrary.Load(path);
+        ((delegate* unmanaged<FakeDomain*, void>)NativeLibrary.GetExport(library, "fake_attach"))(_domain);
+        return path;
+    }
+}

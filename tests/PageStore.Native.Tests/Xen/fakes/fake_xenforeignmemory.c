@@ -1,0 +1,60 @@
+/* Stands in for libxenforeignmemory.so.1: maps copies of the pages, and reports holes as Linux does, by a negative errno a page. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fake_xen.h"
+
+EXPORT void *xenforeignmemory_open(void *logger, unsigned flags)
+{
+    if (fails(FAKE_FOREIGN_OPEN) || logger == NULL || flags != 0)
+        return NULL;
+    fake->interfaces++;
+    return fake;
+}
+
+EXPORT int xenforeignmemory_close(void *handle)
+{
+    (void)handle;
+    fake->interfaces--;
+    return 0;
+}
+
+static int map_one(uint8_t *place, unsigned long frame)
+{
+    if (fake->vanishing_page >= 0 && frame == (unsigned long)fake->vanishing_page)
+        return -fake->page_errno;
+    if (frame >= fake->pages || fake->types[frame] >= 0xd)
+        return -EINVAL;
+    memcpy(place, fake->memory + frame * FAKE_PAGE, FAKE_PAGE);
+    return 0;
+}
+
+EXPORT void *xenforeignmemory_map(void *handle, uint32_t domid, int prot, size_t pages, const unsigned long *frames, int *errors)
+{
+    (void)handle;
+    if (fails(FAKE_MAP))
+        return NULL;
+    if (!fake->exists || domid != fake->domid) {
+        errno = ESRCH;
+        return NULL;
+    }
+    uint8_t *mapped = mmap(NULL, pages * FAKE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (size_t i = 0; i < pages; i++)
+        errors[i] = map_one(mapped + i * FAKE_PAGE, frames[i]);
+    for (size_t i = 0; i < pages; i++)
+        /* A page that is not there must not be touched. */
+        mprotect(mapped + i * FAKE_PAGE, FAKE_PAGE, errors[i] == 0 ? prot : PROT_NONE);
+    fake->mappings++;
+    fake->mapped_pages += (uint32_t)pages;
+    return mapped;
+}
+
+EXPORT int xenforeignmemory_unmap(void *handle, void *address, size_t pages)
+{
+    (void)handle;
+    fake->mappings--;
+    munmap(address, pages * FAKE_PAGE);
+    return fails(FAKE_UNMAP) ? -1 : 0;
+}
