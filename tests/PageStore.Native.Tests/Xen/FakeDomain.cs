@@ -31,7 +31,7 @@ internal unsafe struct FakeDomain
     internal byte* Dirty;
     internal ulong Pages;
     internal ulong AllocatedPages;
-    internal UuidBytes Uuid;
+    internal fixed byte Uuid[16];
     internal uint DomainId;
     internal uint Exists;
     internal uint Flags;

@@ -39,7 +39,7 @@ internal sealed unsafe class FakeXen : IDisposable
         _domain->Flags = HvmFlag;
         _domain->FinalPage = -1;
         _domain->VanishingPage = -1;
-        Assert.True(Uuid.TryWriteBytes(_domain->Uuid, bigEndian: true, out _));
+        Uuid.ToByteArray(bigEndian: true).CopyTo(new Span<byte>(_domain->Uuid, 16));
         Control = release == FakeRelease.UpTo415
             ? Install("fake_xenctrl_4_15.so", Libraries, "libxenctrl.so.4.15")
             : Install("fake_xenctrl_4_16.so", Libraries, "libxenctrl.so.4.17");
@@ -73,7 +73,7 @@ internal sealed unsafe class FakeXen : IDisposable
     {
         foreach (long page in pages)
         {
-            Assert.InRange(page, 0, (long)_domain->Pages - 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)page, _domain->Pages, nameof(pages));
             _domain->Memory[(page * PageBytes) + (page % PageBytes)]++;
             if (_domain->Enabled != 0)
             {
@@ -93,8 +93,8 @@ internal sealed unsafe class FakeXen : IDisposable
     /// <summary>The guest gets more pages, up to 64.</summary>
     internal void Grow(uint pages)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(_domain->Pages + pages, _capacity, nameof(pages));
         _domain->Pages += pages;
-        Assert.InRange(_domain->Pages, 0UL, _capacity);
     }
 
     /// <summary>The number goes to a domain with another UUID.</summary>
