@@ -11,6 +11,8 @@ internal sealed class RunningGuest : IGuestPause, IDisposable
     private readonly ReaderWriterLockSlim _gate = new();
     private readonly Thread[] _cpus;
     private volatile bool _stopping;
+    private int _rounds;
+    private int _roundsAtResume;
 
     public RunningGuest(MemoryRegion region, int cpus, int seed)
     {
@@ -25,13 +27,19 @@ internal sealed class RunningGuest : IGuestPause, IDisposable
     /// <summary>What the region held at the last moment of the last pause.</summary>
     public byte[] AtResume { get; private set; } = [];
 
-    public void Pause() => _gate.EnterWriteLock();
+    /// <summary>Stops the threads, once one of them has touched pages since the last pause: a busy host may not have let them.</summary>
+    public void Pause()
+    {
+        SpinWait.SpinUntil(() => Volatile.Read(ref _rounds) != _roundsAtResume);
+        _gate.EnterWriteLock();
+    }
 
     public void Resume()
     {
         byte[] image = new byte[_region.Length];
         _region.CopyPages(new Pfn(0), image, new GuestPageType[_region.PageCount]);
         AtResume = image;
+        _roundsAtResume = _rounds;
         _gate.ExitWriteLock();
     }
 
@@ -57,6 +65,8 @@ internal sealed class RunningGuest : IGuestPause, IDisposable
                 {
                     Touch(random);
                 }
+
+                Interlocked.Increment(ref _rounds);
             }
             finally
             {
