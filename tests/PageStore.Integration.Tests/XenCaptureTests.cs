@@ -1,3 +1,4 @@
+using System.Reflection;
 using PageStore.Checkpoint;
 using PageStore.Native;
 using PageStore.Native.Tests;
@@ -56,6 +57,30 @@ public sealed class XenCaptureTests : IDisposable
         }
 
         AssertEpochs(guest.AtPause[..2]);
+    }
+
+    [Fact]
+    public void The_sample_takes_epochs_of_the_domain_whose_libraries_the_environment_names()
+    {
+        using var xen = new FakeXen(pages: Pages);
+        xen.Page(12).Fill(7);
+        // In this process, for the libraries' domain is in its memory.
+        MethodInfo main = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, "XenEpochs.dll")).EntryPoint!;
+        Environment.SetEnvironmentVariable(XenDomain.LibrariesVariable, xen.Libraries);
+        try
+        {
+            main.Invoke(null, [new[] { "7", _path, "2" }]);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(XenDomain.LibrariesVariable, null);
+        }
+
+        byte[] image = new byte[Pages * FakeXen.PageBytes];
+        image.AsSpan(12 * FakeXen.PageBytes, FakeXen.PageBytes).Fill(7);
+        AssertEpochs([image, image]);
+        using CheckpointReader reader = CheckpointReader.Open(_path);
+        Assert.Equal(FakeXen.Uuid, reader.OpenEpoch(reader.Newest!.Value).Info.GuestId);
     }
 
     private void AssertEpochs(List<byte[]> images)

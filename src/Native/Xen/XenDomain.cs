@@ -68,9 +68,9 @@ public sealed class XenDomain : IDisposable
         try
         {
             ShimResult result = NativeMethods.XenNext(handle, id, out XenInfo info, out int errno);
-            if (result == ShimResult.Ok && info.DomainId != id)
+            if (result == ShimResult.XenGone || (result == ShimResult.Ok && info.DomainId != id))
             {
-                (result, errno) = (ShimResult.XenGone, NativeErrors.Esrch);
+                throw NoDomain($"number {id}");
             }
 
             NativeErrors.ThrowIfFailed(result, errno, $"Opening domain {id}");
@@ -101,7 +101,7 @@ public sealed class XenDomain : IDisposable
                 }
             }
 
-            throw NativeErrors.Make(ShimResult.XenGone, NativeErrors.Esrch, $"Opening the domain with UUID {uuid}");
+            throw NoDomain($"UUID {uuid}");
         }
         catch
         {
@@ -150,12 +150,12 @@ public sealed class XenDomain : IDisposable
 
     private static XenDomain Open(XenHandle handle, in XenInfo info)
     {
-        string what = $"Opening domain {info.DomainId}";
         if (info.Flags.HasFlag(XenFlags.Dying))
         {
-            throw NativeErrors.Make(ShimResult.XenGone, NativeErrors.Esrch, what);
+            throw NoDomain($"number {info.DomainId}");
         }
 
+        string what = $"Opening domain {info.DomainId}";
         ShimResult result = NativeMethods.XenPages(handle, info, out ulong pages, out int errno);
         NativeErrors.ThrowIfFailed(result, errno, what);
         if (pages is 0 or > (ulong)Pfn.MaxValue)
@@ -165,6 +165,9 @@ public sealed class XenDomain : IDisposable
 
         return new XenDomain(handle, info, (long)pages);
     }
+
+    private static StorageException NoDomain(string name) =>
+        new($"There is no domain with {name}, or it is being torn down: 'xl list -v' shows those that run.") { Errno = NativeErrors.Esrch };
 
     private static IEnumerable<XenInfo> Scan(XenHandle handle)
     {

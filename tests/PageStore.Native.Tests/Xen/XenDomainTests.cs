@@ -49,7 +49,7 @@ public sealed class XenDomainTests
         Assert.Throws<StorageException>(() => XenDomain.OpenByUuid(FakeXen.Uuid, xen.Libraries));
 
         Assert.All([lower, higher, unknown, dying], e => Assert.Equal(NativeErrors.Esrch, e.Errno));
-        Assert.Contains("domain 6", lower.Message, StringComparison.Ordinal);
+        Assert.Contains("number 6", lower.Message, StringComparison.Ordinal);
         Assert.Equal(0u, xen.Domain.Interfaces);
     }
 
