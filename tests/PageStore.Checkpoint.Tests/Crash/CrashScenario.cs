@@ -14,6 +14,9 @@ internal sealed record CrashScenario(string Title, params IReadOnlyList<CrashSte
     /// <summary>Whether each epoch moves pages out of sparse segments.</summary>
     public bool CleansAlways { get; init; }
 
+    /// <summary>Whether pages of committed epochs are stored anew at some time.</summary>
+    public bool MovesPages => CleansAlways || Steps.Any(step => step is PruneStep { Plan.ReturnSpace: true });
+
     public string Name => $"{Title}: {Durability}";
 
     /// <summary>What the writer that goes on after the crash commits.</summary>
