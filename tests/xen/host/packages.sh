@@ -17,20 +17,25 @@ newest_kernel() {
 
 # fetch_packages CACHE: all packages, or nothing in the cache. Those that are there are used again, whatever apt serves today.
 fetch_packages() {
-    local cache=$1 kernel partial
-    compgen -G "$cache/*.deb" >/dev/null && return
-    partial=$cache/partial
-    rm -rf "$partial"
-    mkdir -p "$partial"
-    # A machine that has installed nothing yet has no lists.
-    [[ -n $(newest_kernel) ]] || apt-get -qq update
+    compgen -G "$1/*.deb" >/dev/null && return
+    download "$1" || { refresh_lists && download "$1"; }
+}
+
+# On a new machine apt knows no packages, on an old one those that are no longer served.
+refresh_lists() {
+    [[ $(id -u) -eq 0 ]] && apt-get -qq update
+}
+
+download() {
+    local cache=$1 partial=$1/partial kernel
     kernel=$(newest_kernel)
     [[ -n $kernel ]] || { printf 'apt knows no linux-image-amd64\n' >&2; return 1; }
+    rm -rf "$partial" && mkdir -p "$partial" || return
     # dom0 needs the full kernel: the cloud one is built without support for it, and is smaller and faster in the guest.
     # Run by root, apt would hand the download to a user that cannot write here, and warn.
-    (cd "$partial" && apt-get -qq -o APT::Sandbox::User=root download "${xen_packages[@]}" "linux-image-$kernel-amd64" "linux-image-$kernel-cloud-amd64") || return
-    mv "$partial"/*.deb "$cache/"
-    rmdir "$partial"
+    (cd "$partial" && apt-get -qq -o APT::Sandbox::User=root download \
+        "${xen_packages[@]}" "linux-image-$kernel-amd64" "linux-image-$kernel-cloud-amd64") || return
+    mv "$partial"/*.deb "$cache/" && rmdir "$partial"
 }
 
 # unpack_packages CACHE ROOT
