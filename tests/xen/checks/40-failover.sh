@@ -4,7 +4,7 @@
 guest=failover
 
 readonly rounds=10 file=/tmp/failover.pages keep=3
-# In milliseconds. The first image takes longer than the one, and within the other come several checkpoints.
+# In milliseconds. The first image takes about as long as the one, and within the other come several checkpoints.
 readonly in_first_image=10000 among_checkpoints=4000
 
 # below LIMIT: sets $drawn. The example of rand() in C11, 7.22.2.2: what it draws depends on the seed only.
@@ -15,7 +15,7 @@ below() {
 }
 
 # Rounds 1, 4, 7 and 10 begin a new file. The others go on with the old one, whose last epoch is an older state of this guest: rounds 2, 5 and 8
-# lose the sender before the first checkpoint and have nothing else, and in rounds 3, 6 and 9 the receiver restores the guest by itself.
+# mostly lose the sender before the first checkpoint and have nothing else, and in rounds 3, 6 and 9 the receiver restores the guest by itself.
 plan_round() {
     session=$1
     interval=$((1000 - $1 % 2 * 800))
