@@ -9,9 +9,9 @@ publish_tool() {
     dotnet publish src/Cli -c Release -o "$1" --use-current-runtime -p:PublishAot=true
 }
 
-# The command, and the library that it loads for the dirty log and for guarded copies. Symbols (.dbg) stay on the host.
+# One file, with the shim inside. Symbols (.dbg) stay on the host.
 install_tool() {
-    mkdir -p "$2" && cp "$1/libpagestore_native.so" "$2/" && cp "$1/PageStore.Cli" "$2/pagestore"
+    mkdir -p "$2" && cp "$1/PageStore.Cli" "$2/pagestore"
 }
 
 # tool_fits FOLDER: prints the size; fails where it is over the limit.
