@@ -14,6 +14,16 @@ install_tool() {
     mkdir -p "$2" && cp "$1/PageStore.Cli" "$2/pagestore"
 }
 
+# publish_sample FOLDER: a program that uses the library; the shim lies beside it, as in any program but the tool.
+publish_sample() {
+    dotnet publish samples/XenEpochs -c Release -o "$1" --use-current-runtime -p:PublishAot=true
+}
+
+# install_sample FOLDER TARGET
+install_sample() {
+    mkdir -p "$2" && cp "$1/XenEpochs" "$1/libpagestore_native.so" "$2/"
+}
+
 # tool_fits FOLDER: prints the size; fails where it is over the limit.
 tool_fits() {
     local bytes
