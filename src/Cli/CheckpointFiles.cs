@@ -3,7 +3,7 @@ using PageStore.Native;
 
 namespace PageStore.Cli;
 
-/// <summary>How every command opens the checkpoint file that it reads.</summary>
+/// <summary>How commands open checkpoint files.</summary>
 internal static class CheckpointFiles
 {
     /// <summary>
@@ -16,6 +16,26 @@ internal static class CheckpointFiles
     /// <exception cref="PageStoreException">As <see cref="CheckpointReader.Open(string, CheckpointReaderOptions?)"/>.</exception>
     public static CheckpointReader OpenReader(string path, CheckpointKey? key = null, string? expectedRoot = null) =>
         CheckpointReader.Open(path, new CheckpointReaderOptions { Guard = Guard(), Key = key, ExpectedRoot = expectedRoot });
+
+    /// <summary>Opens a file for writing; makes it where it is not there and no root is expected of it.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="codec">How new pages are packed.</param>
+    /// <param name="access">Its key and the root that it must have.</param>
+    /// <param name="created">Whether this call made it: whoever then writes no epoch removes it again.</param>
+    /// <exception cref="PageStoreException">As <see cref="CheckpointWriter.Open(string, CheckpointWriterOptions?)"/>.</exception>
+    public static CheckpointWriter OpenOrCreate(string path, IPageCodec codec, CheckpointAccess access, out bool created)
+    {
+        created = false;
+        var options = new CheckpointWriterOptions { Codec = codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
+        if (File.Exists(path) || access.ExpectedRoot is not null)
+        {
+            return CheckpointWriter.Open(path, options);
+        }
+
+        CheckpointWriter writer = CheckpointWriter.Create(path, options);
+        created = true;
+        return writer;
+    }
 
     private static GuardedCopy? Guard()
     {

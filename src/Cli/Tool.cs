@@ -31,6 +31,7 @@ internal static class Tool
             new VersionOption(),
             ImportCommand.Create(console),
             ReceiveCommand.Create(console),
+            CaptureCommand.Create(console),
             ExportCommand.Create(console),
             InspectCommand.Create(console),
             VerifyCommand.Create(console),

@@ -16,7 +16,7 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
         try
         {
             // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = OpenOrCreate(out created);
+            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(options.File, options.Codec, access, out created);
             if (options.HasSender)
             {
                 await Handshake.SendAsync(console, cancellation);
@@ -30,20 +30,6 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
             File.Delete(options.File);
             throw;
         }
-    }
-
-    private CheckpointWriter OpenOrCreate(out bool created)
-    {
-        created = false;
-        var writerOptions = new CheckpointWriterOptions { Codec = options.Codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
-        if (File.Exists(options.File) || access.ExpectedRoot is not null)
-        {
-            return CheckpointWriter.Open(options.File, writerOptions);
-        }
-
-        CheckpointWriter writer = CheckpointWriter.Create(options.File, writerOptions);
-        created = true;
-        return writer;
     }
 
     /// <summary>Says whether the sender is gone.</summary>

@@ -1,4 +1,4 @@
-# A running guest, watched by a program of the library through the hypervisor's own dirty log.
+# A running guest, watched through the hypervisor's own dirty log: by the command, and by a program of the library.
 # shellcheck shell=dash
 . /host/dom0/checks.sh
 . /host/dom0/guests.sh
@@ -7,9 +7,9 @@ guest=live
 
 readonly wanted_epochs=4 file=/tmp/live.pages
 
-# One epoch a second: the first is the whole guest.
+# watches COMMAND...: one epoch a second; the first is the whole guest.
 watches() {
-    timeout $patience /host/live/XenEpochs "$(xl domid $guest)" $file $wanted_epochs || return
+    timeout $patience "$@" || return
     [ "$(epochs_of $file | wc -l)" -eq $wanted_epochs ]
 }
 
@@ -30,10 +30,24 @@ was_not_disturbed() {
         echo "all pages right at ticks $(ticks_after $guest 15 "$tick" | head -n 2 | xargs echo)"
 }
 
+# Xen has nothing to run such an epoch from.
+is_refused_for_xen() {
+    ! pagestore export $file --format xl -o /tmp/live.xl && [ ! -e /tmp/live.xl ]
+}
+
+# watched NAME COMMAND...
+watched() {
+    local name=$1
+    shift
+    need_check "$name: $wanted_epochs epochs of the running guest" watches "$@"
+    check "$name: the file is sound" pagestore verify --deep $file
+    check "$name: each epoch is later than the one before" later_each_time
+    check "$name: the guest goes on as before" was_not_disturbed
+    check "$name: an epoch is not exported for xl" is_refused_for_xen
+    rm $file
+}
+
 need_check "live: a guest starts" create_guest $guest pvh 15
-need_check "live: $wanted_epochs epochs of the running guest" watches
-check "live: the file is sound" pagestore verify --deep $file
-check "live: each epoch is later than the one before" later_each_time
-check "live: the guest goes on as before" was_not_disturbed
-rm $file
+watched "capture" pagestore capture "xen:$(xl domid $guest)" -o $file --epochs $wanted_epochs
+watched "library" /host/live/XenEpochs "$(xl domid $guest)" $file $wanted_epochs
 destroy_guest $guest
