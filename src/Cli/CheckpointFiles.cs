@@ -22,19 +22,18 @@ internal static class CheckpointFiles
     /// <param name="codec">How new pages are packed.</param>
     /// <param name="access">Its key and the root that it must have.</param>
     /// <param name="created">Whether this call made it: whoever then writes no epoch removes it again.</param>
-    /// <exception cref="PageStoreException">As <see cref="CheckpointWriter.Open(string, CheckpointWriterOptions?)"/>.</exception>
-    public static CheckpointWriter OpenOrCreate(string path, IPageCodec codec, CheckpointAccess access, out bool created)
-    {
-        created = false;
-        var options = new CheckpointWriterOptions { Codec = codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
-        if (File.Exists(path) || access.ExpectedRoot is not null)
-        {
-            return CheckpointWriter.Open(path, options);
-        }
+    /// <exception cref="PageStoreException">As <see cref="CheckpointWriter.OpenOrCreate"/>.</exception>
+    public static CheckpointWriter OpenOrCreate(string path, IPageCodec codec, CheckpointAccess access, out bool created) =>
+        CheckpointWriter.OpenOrCreate(path, new CheckpointWriterOptions { Codec = codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot }, out created);
 
-        CheckpointWriter writer = CheckpointWriter.Create(path, options);
-        created = true;
-        return writer;
+    /// <summary>Drops all but the newest epochs behind a commit; null keeps all.</summary>
+    public static void KeepLast(CheckpointWriter writer, int? keep)
+    {
+        if (keep is { } last)
+        {
+            // What this frees the next epochs use; to give it back to the file system each time would only cost time.
+            writer.Prune(new PrunePolicy { KeepLast = last, ReturnSpace = false });
+        }
     }
 
     private static GuardedCopy? Guard()

@@ -102,6 +102,27 @@ public sealed class CheckpointWriter : IDisposable
         return Open(FileStorage.OpenToWrite(path), options);
     }
 
+    /// <summary>Opens a file, or creates it where there is none and no root is expected of it.</summary>
+    /// <param name="path">Where it is, or will be.</param>
+    /// <param name="options">Null stands for the defaults.</param>
+    /// <param name="created">Whether it was created.</param>
+    /// <exception cref="CorruptDataException">As <see cref="Open(string, CheckpointWriterOptions?)"/>.</exception>
+    /// <exception cref="UnsupportedException">As <see cref="Open(string, CheckpointWriterOptions?)"/> and <see cref="Create(string, CheckpointWriterOptions?)"/>.</exception>
+    /// <exception cref="WrongKeyException">As <see cref="Open(string, CheckpointWriterOptions?)"/>.</exception>
+    /// <exception cref="StorageException">It cannot be opened or created; or a root is expected and there is no file.</exception>
+    public static CheckpointWriter OpenOrCreate(string path, CheckpointWriterOptions? options, out bool created)
+    {
+        created = false;
+        if (File.Exists(path) || options?.ExpectedRoot is not null)
+        {
+            return Open(path, options);
+        }
+
+        CheckpointWriter writer = Create(path, options);
+        created = true;
+        return writer;
+    }
+
     internal static CheckpointWriter Create(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () => NewHeader(options), header =>
     {
         byte[] bytes = new byte[Layout.HeaderSize];

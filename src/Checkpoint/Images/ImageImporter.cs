@@ -42,25 +42,15 @@ public static class ImageImporter
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
-        bool created = false;
-        bool committed = false;
+        CheckpointWriter? made = null;
         try
         {
             // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = OpenOrCreate(path, writerOptions, out created);
-            options ??= new();
-            Action<EpochInfo>? told = options.Committed;
-            options = options with
-            {
-                Committed = epoch =>
-                {
-                    committed = true;
-                    told?.Invoke(epoch);
-                },
-            };
+            using CheckpointWriter writer = CheckpointWriter.OpenOrCreate(path, writerOptions, out bool created);
+            made = created ? writer : null;
             return await ImportIntoAsync(image, writer, options, progress, cancellationToken).ConfigureAwait(false);
         }
-        catch when (created && !committed)
+        catch when (made is { Newest: null })
         {
             File.Delete(path);
             throw;
@@ -105,19 +95,6 @@ public static class ImageImporter
         {
             await reader.CompleteAsync().ConfigureAwait(false);
         }
-    }
-
-    private static CheckpointWriter OpenOrCreate(string path, CheckpointWriterOptions? options, out bool created)
-    {
-        created = false;
-        if (File.Exists(path) || options?.ExpectedRoot is not null)
-        {
-            return CheckpointWriter.Open(path, options);
-        }
-
-        CheckpointWriter writer = CheckpointWriter.Create(path, options);
-        created = true;
-        return writer;
     }
 
     /// <summary>Reads the image to its end; says whether a checkpointed one was cut off.</summary>

@@ -11,16 +11,6 @@ namespace PageStore.Checkpoint;
 /// </summary>
 public static class XenExporter
 {
-    /// <summary>The most pages in one record (Xen's xg_sr_common.h, <c>MAX_BATCH_SIZE</c>).</summary>
-    private const int Batch = 1024;
-
-    private const int EntrySize = sizeof(ulong);
-
-    /// <summary>Count and reserved field of a PAGE_DATA record, behind the record's own header.</summary>
-    private const int BodyHeaderSize = 8;
-
-    private const int TypeShift = 60;
-
     /// <summary>Writes a file, as <see cref="RawExporter.ToFile"/> does: never half of it, and for its owner only.</summary>
     /// <param name="epoch">The epoch.</param>
     /// <param name="path">The file. A symbolic link is followed.</param>
@@ -86,7 +76,7 @@ public static class XenExporter
             end = run.End;
             for (Pfn first = run.First; first < run.End;)
             {
-                var next = new Pfn(Math.Min(run.End.Value, (first.Value / Batch * Batch) + Batch));
+                var next = new Pfn(Math.Min(run.End.Value, (first.Value / PageDataDecoder.MaxBatch * PageDataDecoder.MaxBatch) + PageDataDecoder.MaxBatch));
                 yield return new PfnRun(first, next - first);
                 first = next;
             }
@@ -126,27 +116,27 @@ public static class XenExporter
     /// <summary>One PAGE_DATA record under way.</summary>
     private sealed class PageRecord(Epoch epoch)
     {
-        private readonly byte[] _pages = new byte[Batch * epoch.PageSize];
-        private readonly ulong[] _entries = new ulong[Batch];
-        private readonly GuestPageType[] _types = new GuestPageType[Batch];
+        private readonly byte[] _pages = new byte[PageDataDecoder.MaxBatch * epoch.PageSize];
+        private readonly ulong[] _entries = new ulong[PageDataDecoder.MaxBatch];
+        private readonly GuestPageType[] _types = new GuestPageType[PageDataDecoder.MaxBatch];
         private long _batch;
         private int _count;
         private int _dataPages;
 
         /// <summary>Whether a page belongs to the record, which then must be taken before the page is added.</summary>
-        public bool Continues(Pfn pfn) => _count == 0 || pfn.Value / Batch == _batch;
+        public bool Continues(Pfn pfn) => _count == 0 || pfn.Value / PageDataDecoder.MaxBatch == _batch;
 
         /// <summary>Adds a run of pages; returns how many of them carry data.</summary>
         public int Add(PfnRun run)
         {
-            _batch = run.First.Value / Batch;
+            _batch = run.First.Value / PageDataDecoder.MaxBatch;
             int count = (int)run.Count;
             int begin = _dataPages;
             Span<byte> target = _pages.AsSpan(_dataPages * epoch.PageSize, count * epoch.PageSize);
             epoch.CopyPages(run.First, target, _types.AsSpan(0, count));
             for (int i = 0; i < count; i++)
             {
-                _entries[_count++] = ((ulong)_types[i] << TypeShift) | (ulong)(run.First.Value + i);
+                _entries[_count++] = ((ulong)_types[i] << PageDataDecoder.TypeShift) | (ulong)(run.First.Value + i);
                 if (GuestPageTypes.HasData(_types[i]))
                 {
                     // Over those before it that carry none.
@@ -165,7 +155,7 @@ public static class XenExporter
                 return 0;
             }
 
-            int body = BodyHeaderSize + (_count * EntrySize) + (_dataPages * epoch.PageSize);
+            int body = PageDataDecoder.HeaderSize + (_count * PageDataDecoder.EntrySize) + (_dataPages * epoch.PageSize);
             int size = RecordHeader.Size + body;
             Span<byte> bytes = output.GetSpan(size);
             BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)LibxcRecordType.PageData);
@@ -174,7 +164,7 @@ public static class XenExporter
             BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], 0);
             for (int i = 0; i < _count; i++)
             {
-                BinaryPrimitives.WriteUInt64LittleEndian(bytes[(RecordHeader.Size + BodyHeaderSize + (i * EntrySize))..], _entries[i]);
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes[(RecordHeader.Size + PageDataDecoder.HeaderSize + (i * PageDataDecoder.EntrySize))..], _entries[i]);
             }
 
             _pages.AsSpan(0, _dataPages * epoch.PageSize).CopyTo(bytes[(size - (_dataPages * epoch.PageSize))..]);

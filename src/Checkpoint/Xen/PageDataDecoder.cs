@@ -9,7 +9,7 @@ namespace PageStore.Checkpoint;
 internal sealed class PageDataDecoder
 {
     /// <summary>The most pages in one record: every release of Xen writes at most this many (xg_sr_common.h, <c>MAX_BATCH_SIZE</c>).</summary>
-    private const int MaxBatch = 1024;
+    public const int MaxBatch = 1024;
 
     /// <summary>How many pages are delivered at once: 1 MiB of them stays in a processor's cache between copying and hashing.</summary>
     private const int Slice = 256;
@@ -17,13 +17,19 @@ internal sealed class PageDataDecoder
     /// <summary>x86 pages; the domain header's page_shift was checked to be 12.</summary>
     private const int PageSize = 4096;
 
-    private const int HeaderSize = 8;
-    private const int EntrySize = 8;
+    /// <summary>Count and reserved field of a body.</summary>
+    public const int HeaderSize = 8;
+
+    /// <summary>The number and the type of one page.</summary>
+    public const int EntrySize = 8;
+
     private const int RecordHeaderSize = 8;
 
     private const ulong PfnMask = (1UL << 52) - 1;
     private const ulong ReservedMask = 0xFFUL << 52;
-    private const int TypeShift = 60;
+
+    /// <summary>Where the type stands in an entry.</summary>
+    public const int TypeShift = 60;
 
     private readonly long _maxPageCount;
     private readonly byte[] _entries = new byte[MaxBatch * EntrySize];

@@ -53,26 +53,22 @@ internal static class CaptureCommand
     {
         using CheckpointAccess held = access;
         using XenDomain domain = reference.Open();
-        bool created = false;
-        bool committed = false;
+        CheckpointWriter? made = null;
         try
         {
             // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(request.File, request.Codec, access, out created);
+            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(request.File, request.Codec, access, out bool created);
+            made = created ? writer : null;
             await Task.Run(
                 () => Capture(domain, writer, request, report =>
                 {
-                    committed = true;
                     console.Out.WriteLine(Describe(report, writer.PageSize));
-                    if (request.KeepLast is { } keep)
-                    {
-                        writer.Prune(new PrunePolicy { KeepLast = keep, ReturnSpace = false });
-                    }
+                    CheckpointFiles.KeepLast(writer, request.KeepLast);
                 }, cancellation),
                 CancellationToken.None);
             return ExitCode.Ok;
         }
-        catch when (created && !committed)
+        catch when (made is { Newest: null })
         {
             File.Delete(request.File);
             throw;

@@ -12,11 +12,12 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
     /// <exception cref="CorruptDataException">The stream ends before its first checkpoint, or is damaged; what was committed stays.</exception>
     public async Task<Received> RunAsync(Stream input, CancellationToken cancellation)
     {
-        bool created = false;
+        CheckpointWriter? made = null;
         try
         {
             // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(options.File, options.Codec, access, out created);
+            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(options.File, options.Codec, access, out bool created);
+            made = created ? writer : null;
             if (options.HasSender)
             {
                 await Handshake.SendAsync(console, cancellation);
@@ -25,7 +26,7 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
             bool isLost = await ReceiveAsync(options.Timeout is { } timeout ? new PatientStream(input, timeout) : input, writer, cancellation);
             return new Received(_epochs, _last!.Id, isLost, CheckpointKey.IsSupported ? writer.RootHash : null);
         }
-        catch when (created && _epochs == 0)
+        catch when (made is { Newest: null })
         {
             File.Delete(options.File);
             throw;
@@ -53,10 +54,6 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
     {
         _epochs++;
         _last = info;
-        if (options.KeepLast is { } keep)
-        {
-            // What this frees the next epochs use; to give it back to the file system each time would only cost time.
-            writer.Prune(new PrunePolicy { KeepLast = keep, ReturnSpace = false });
-        }
+        CheckpointFiles.KeepLast(writer, options.KeepLast);
     }
 }
