@@ -15,6 +15,8 @@ internal static class Program
                 return HarvestComparison.Run(args[1..]);
             case "capture":
                 return CaptureComparison.Run(args[1..]);
+            case "import":
+                return ImportComparison.Run(args[1..]);
             case "reads":
                 return ReadComparison.Run(args[1..]);
             case "encryption":
@@ -31,7 +33,7 @@ internal static class Program
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }

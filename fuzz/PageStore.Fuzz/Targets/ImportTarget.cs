@@ -5,7 +5,7 @@ using PageStore.Checkpoint;
 namespace PageStore.Fuzz;
 
 /// <summary>
-/// The import of Xen's save streams and of raw images into a checkpoint file in memory. What can be imported is imported again over
+/// The import of Xen's save streams, of its dumps and of raw images into a checkpoint file in memory. What can be imported is imported again over
 /// itself, which must change nothing.
 /// </summary>
 internal sealed class ImportTarget : IFuzzTarget
@@ -47,14 +47,16 @@ internal sealed class ImportTarget : IFuzzTarget
         ImageFormat format = ImageFormats.Detect(bytes);
         var options = new ImportOptions();
         using var sink = new ImportSink(writer, format, options, null, CancellationToken.None);
-        Finish(ImageImporter.ReadAsync(format, PipeReader.Create(bytes), sink, writer, options, CancellationToken.None));
+        Finish(format == ImageFormat.DumpCore
+            ? ImageImporter.ReadDumpAsync(new DumpCoreInput(new MemoryStream(image)), sink, writer, options, CancellationToken.None).AsTask()
+            : ImageImporter.ReadAsync(format, PipeReader.Create(bytes), sink, writer, options, CancellationToken.None).AsTask());
         return sink.Last!;
     }
 
-    private static T Finish<T>(ValueTask<T> task)
+    private static void Finish(Task task)
     {
         BrokenPromiseException.Unless(task.IsCompleted, "who reads from memory does not wait");
-        return task.GetAwaiter().GetResult();
+        task.GetAwaiter().GetResult();
     }
 
     /// <summary>The last epochs of the two imports; of an image without checkpoints there is one of each.</summary>

@@ -17,7 +17,16 @@ internal static class XenSeeds
         yield return ("seed-checkpoints", Join([XenParts.Xl("{\"c_info\":{\"uuid\":\"00112233-4455-6677-8899-aabbccddeeff\"}}\0"u8, []), .. LibxlHead(), .. Checkpoints(), .. LibxlTail()]));
         yield return ("seed-checkpoints-libxc", Join([XenParts.Libxc(3, Hvm), XenParts.Record(0x10, []), XenParts.Pages((0, 1)), .. State(), XenParts.Record(0xE, []), XenParts.Pages((0, 2))]));
         yield return ("seed-xapi", Join([[.. "XenSavedDomv2-\n"u8], XapiRecord(0xf, "(xenops)"u8), XapiRecord(0xf0, []), .. HvmStream(), XapiRecord(0xf01, [1, 2, 3]), XapiRecord(0xffff, [])]));
+        yield return ("seed-dump-core", DumpCoreParts.Make(pv: false, (3, Page(1)), (1, Page(2)), (ulong.MaxValue, Page(0))));
+        yield return ("seed-dump-core-pv", DumpCoreParts.Make(pv: true, (0, Page(3)), (1, Page(0))));
         yield return ("seed-raw", new byte[2 * PageSizes.Default]);
+    }
+
+    private static byte[] Page(byte content)
+    {
+        byte[] page = new byte[PageSizes.Default];
+        page.AsSpan().Fill(content);
+        return page;
     }
 
     private static IEnumerable<byte[]> HvmStream() =>

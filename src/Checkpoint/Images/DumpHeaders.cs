@@ -20,7 +20,9 @@ internal static class DumpHeaders
     /// <summary>PN_XNUM: so many program headers or more, and the number stands in section header 0.</summary>
     public const int ManySegments = 0xFFFF;
 
-    private const ushort CoreFile = 4;
+    /// <summary>ET_CORE.</summary>
+    public const ushort CoreFile = 4;
+
     private const ushort X86_64 = 62;
     private const uint Load = 1;
     private const uint ReadWriteExecute = 7;

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Brings an image of a guest into a checkpoint file as an epoch: a file of <c>xl save</c>, a bare libxl or libxc stream, or raw
+/// Brings an image of a guest into a checkpoint file as an epoch: a file of <c>xl save</c>, a bare libxl or libxc stream, a file of <c>xl dump-core</c>, or raw
 /// memory, told apart by the first bytes. A checkpointed stream, as Remus sends it, becomes one epoch for each checkpoint, committed before more is read. The image is streamed: memory use does not grow with the guest, but for two bits a page.
 /// Everything of a Xen stream that is no page is kept in state sections, see <see cref="XenSections"/>. Thread-safe for different
 /// files and writers.
@@ -78,22 +78,54 @@ public static class ImageImporter
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(writer);
         options ??= new();
+        if (image.CanSeek && new DumpCoreInput(image) is var dump && await dump.IsDumpCoreAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return await ImportDumpAsync(dump, writer, options, progress, cancellationToken).ConfigureAwait(false);
+        }
+
         PipeReader reader = StreamPump.Start(image, ReadAhead, ReadSize);
         try
         {
             ImageFormat format = await ImageFormats.DetectAsync(reader, cancellationToken).ConfigureAwait(false);
             using var sink = new ImportSink(writer, format, options, progress, cancellationToken);
             bool isCutOff = await ReadAsync(format, reader, sink, writer, options, cancellationToken).ConfigureAwait(false);
-            return new ImportReport(sink.Last!, format, writer.PageSize, sink.Bytes)
-            {
-                Epochs = sink.Committed,
-                IsCutOff = isCutOff,
-                RootHash = CheckpointKey.IsSupported ? writer.RootHash : null,
-            };
+            return ReportOf(sink, format, writer, isCutOff);
         }
         finally
         {
             await reader.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads a dump into an epoch.</summary>
+    internal static async ValueTask ReadDumpAsync(DumpCoreInput dump, ImportSink sink, CheckpointWriter writer, ImportOptions options, CancellationToken cancellationToken)
+    {
+        CheckPageSize(writer);
+        await DumpCoreReader.ReadAsync(dump, sink, options.Stream, cancellationToken).ConfigureAwait(false);
+        sink.Commit();
+    }
+
+    private static async Task<ImportReport> ImportDumpAsync(
+        DumpCoreInput dump, CheckpointWriter writer, ImportOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        using var sink = new ImportSink(writer, ImageFormat.DumpCore, options, progress, cancellationToken);
+        await ReadDumpAsync(dump, sink, writer, options, cancellationToken).ConfigureAwait(false);
+        return ReportOf(sink, ImageFormat.DumpCore, writer, isCutOff: false);
+    }
+
+    private static ImportReport ReportOf(ImportSink sink, ImageFormat format, CheckpointWriter writer, bool isCutOff) =>
+        new(sink.Last!, format, writer.PageSize, sink.Bytes)
+        {
+            Epochs = sink.Committed,
+            IsCutOff = isCutOff,
+            RootHash = CheckpointKey.IsSupported ? writer.RootHash : null,
+        };
+
+    private static void CheckPageSize(CheckpointWriter writer)
+    {
+        if (writer.PageSize != PageSizes.Default)
+        {
+            throw new UnsupportedException($"What Xen saves has pages of {PageSizes.Default} bytes, and the checkpoint file has pages of {writer.PageSize}. Import it into a file of its own.");
         }
     }
 
@@ -114,11 +146,12 @@ public static class ImageImporter
             return false;
         }
 
-        if (writer.PageSize != PageSizes.Default)
+        if (format == ImageFormat.DumpCore)
         {
-            throw new UnsupportedException($"A Xen stream has pages of {PageSizes.Default} bytes, and the checkpoint file has pages of {writer.PageSize}. Import it into a file of its own.");
+            throw new UnsupportedException("This is a file of xl dump-core, in which the numbers of the pages stand behind the pages. Give the file itself, not a pipe.");
         }
 
+        CheckPageSize(writer);
         XenStreamSummary summary = await XenStreamReader.ReadAsync(reader, sink, options.Stream, cancellationToken).ConfigureAwait(false);
         if (!summary.EndsAtCheckpoint && !summary.IsCutOff)
         {

@@ -101,7 +101,7 @@ internal sealed class ImportSink(
         // The image says how many pages there are, whatever the parent had.
         PageCount = isWhole ? 0 : null,
         Label = options.Label,
-        Consistency = format == ImageFormat.Raw ? EpochConsistency.Unknown : EpochConsistency.Restorable,
+        Consistency = format is ImageFormat.Raw or ImageFormat.DumpCore ? EpochConsistency.Unknown : EpochConsistency.Restorable,
     };
 
     private void Report(int pages)

@@ -17,4 +17,7 @@ public enum ImageFormat
 
     /// <summary>A suspend image of XAPI, version 2: a libxc stream among records of the host's metadata and its emulators' state.</summary>
     XapiImage,
+
+    /// <summary>A file of <c>xl dump-core</c> (docs/misc/dump-core-format.txt of Xen): memory and registers, for looking at.</summary>
+    DumpCore,
 }

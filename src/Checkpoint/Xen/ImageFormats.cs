@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Pipelines;
 
 namespace PageStore.Checkpoint;
@@ -24,7 +25,7 @@ public static class ImageFormats
         ([0x04, 0x22, 0x4D, 0x18], "LZ4-compressed data", Decompress),
         ([.. "XenSavedDomain\n"u8], "a legacy XAPI suspend image", SaveAnew),
         ([.. "LinuxGuestRecord"u8], "a legacy save file of xend", SaveAnew),
-        ([0x7F, .. "ELF"u8], "an ELF file, perhaps a core dump", "Save the guest with xl save, or extract its memory as a raw image."),
+        ([0x7F, .. "ELF"u8], "an ELF file and no core of a 64-bit guest", "Save the guest with xl save, or extract its memory as a raw image."),
         ([.. FileHeader.Magic], "a checkpoint file of PageStore", "Export the epoch that is meant, and import that image."),
         ([.. "EMiL"u8], "a LiME memory dump", "Convert it to a raw image first."),
     ];
@@ -80,8 +81,18 @@ public static class ImageFormats
             return ImageFormat.XapiImage;
         }
 
+        if (IsDumpCore(prefix))
+        {
+            return ImageFormat.DumpCore;
+        }
+
         return Begins(prefix, LibxcHeaders.Magic) ? ImageFormat.LibxcStream : null;
     }
+
+    /// <summary>Whether these are the first bytes of an ELF core as Xen writes it: 64 bits, little-endian, and ET_CORE.</summary>
+    internal static bool IsDumpCore(ReadOnlySpan<byte> prefix) =>
+        prefix.StartsWith((ReadOnlySpan<byte>)[0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1])
+        && prefix.Length >= 18 && BinaryPrimitives.ReadUInt16LittleEndian(prefix[16..]) == DumpHeaders.CoreFile;
 
     private static ImageFormat? RefuseKnown(ReadOnlySpan<byte> prefix)
     {

@@ -11,7 +11,7 @@ internal static class ImportCommand
 {
     public static Command Create(ToolConsole console)
     {
-        var image = new Argument<string>("IMAGE") { Description = "A file of xl save, a libxl or libxc stream, or raw memory; - for standard input." };
+        var image = new Argument<string>("IMAGE") { Description = "A file of xl save, of xl dump-core, a libxl or libxc stream, or raw memory; - for standard input." };
         var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets a further epoch.", Required = true };
         Option<string> compression = CommonOptions.Compression();
         var label = new Option<string?>("--label") { Description = "A text for people." };
