@@ -1,7 +1,8 @@
 // The first and only process of a test guest. It writes a working set, page by page, and checks all of it again and again, so that
 // its console tells whether its memory is right: after a restore a page that is older, newer or another's is reported by its number.
 //
-// The kernel's command line sets, as environment variables: seed, pages (the working set), dirty (pages written a tick), tick (in us).
+// The kernel's command line sets, as environment variables: seed, pages (the working set), dirty (pages written a tick), tick (in us),
+// disk (a block device that it writes to, none if there is no such variable).
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -14,8 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "disk.h"
+
 enum {
-    PAGE_BYTES = 4096,
     PAGE_WORDS = PAGE_BYTES / 8,
     // As many as the mailbox has room for, far more than a guest of this size can hold.
     MAX_LIST_PAGES = 16,
@@ -173,14 +175,18 @@ static void open_console(void)
 int main(void)
 {
     struct guest guest;
+    struct disk disk;
     open_console();
+    disk_open(&disk, getenv("disk"), locked_pages(2));
     start(&guest);
     struct timespec pause = { .tv_nsec = (long)setting("tick", 50000) * 1000 };
     for (uint64_t ticks = 1;; ticks++) {
         dirty_some(&guest);
         guest.box->ticks++;
-        if (ticks % TICKS_PER_CHECK == 0)
+        if (ticks % TICKS_PER_CHECK == 0) {
             check_all(&guest, ticks);
+            disk_check(&disk, guest.box->seed, ticks);
+        }
         nanosleep(&pause, NULL);
     }
 }
