@@ -10,7 +10,8 @@ namespace PageStore.Native;
 /// away from this one unnoticed, and starting turns off a log that was left on, which may be theirs: one client a domain.
 /// </para>
 /// <para>
-/// What dom0 writes through foreign mappings is not logged. A guest with a device model of its own (QEMU) has pages written
+/// Pages that a backend has mapped through the grant table of a PVH or HVM guest, the rings and buffers of its paravirtual devices, count as written in
+/// each harvest: Xen logs them only when they are unmapped. What dom0 writes through foreign mappings is not logged. A guest with a device model of its own (QEMU) has pages written
 /// that way, and its device model keeps a log of those (QMP <c>xen-set-global-dirty-log</c>).
 /// </para>
 /// Not thread-safe: one caller at a time, while the guest runs. Whoever creates it disposes it: a log that is left on slows
@@ -81,7 +82,7 @@ public sealed class XenDirtyLog : IDirtyLog
     /// <inheritdoc/>
     /// <remarks>
     /// What the hypervisor itself has mapped for writing, pages of a nested guest for example, is counted as written each time (Xen's
-    /// LOGDIRTY_FINAL): it writes there unlogged. A refusal with EBUSY loses nothing, and the harvest may be repeated.
+    /// LOGDIRTY_FINAL): it writes there unlogged. So is what backends have mapped. A refusal with EBUSY loses nothing, and the harvest may be repeated.
     /// </remarks>
     /// <exception cref="ArgumentException">The bitmap is too short; nothing was harvested.</exception>
     /// <exception cref="InvalidOperationException">Tracking is not running.</exception>

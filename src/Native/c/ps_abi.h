@@ -90,7 +90,7 @@ _Static_assert(sizeof(struct ps_xen_stats) == 8, "ABI");
 
 /* ps_xen_log_read flags */
 #define PS_XEN_CLEAN 1u /* also begin the next interval; without it, peek */
-#define PS_XEN_FINAL 2u /* count what the hypervisor itself has mapped for writing as written */
+#define PS_XEN_FINAL 2u /* count what the hypervisor itself, or a backend, has mapped for writing as written */
 
 /* ps_region_map flags */
 #define PS_REGION_SHARED 1u     /* a sealed memfd mapped shared; otherwise anonymous and private */

@@ -34,6 +34,21 @@ struct ps_xen {
     int (*foreign_close)(void *);
     void *(*foreign_map)(void *, uint32_t domid, int prot, size_t pages, const ps_xen_pfn *, int *errors);
     int (*foreign_unmap)(void *, void *address, size_t pages);
+
+    /* The grant table. Null where the libraries lack it. */
+    int (*grant_size)(void *, struct ps_grant_size *);
+    int (*grant_version)(void *, uint32_t domid);
+    void *(*resource_map)(void *, uint32_t domid, unsigned type, unsigned id, unsigned long frame, unsigned long frames, void **address,
+                          int prot, int flags);
+    int (*resource_unmap)(void *, void *resource);
+};
+
+/* A domain's grant table, mapped. */
+struct ps_xen_grants {
+    void *resource; /* null: there is none to be read */
+    const void *table;
+    uint32_t frames;
+    int version;
 };
 
 /* What was tried in vain, for the caller's message. */
@@ -58,5 +73,16 @@ int32_t ps_xen_check(struct ps_xen *xen, const struct ps_xen_info *domain, int32
 
 /* After a call that failed: errno into *err, and PS_XEN_GONE in place of result if that is why. */
 int32_t ps_xen_failed(struct ps_xen *xen, const struct ps_xen_info *domain, int32_t result, int32_t *err);
+
+/* Looks up what it takes to read grant tables. */
+void ps_xen_grants_load(struct ps_xen *xen);
+
+/* Maps the grant table of an HVM or PVH domain. PS_OK without one where the host has no way to, or the domain no table. */
+int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_grants *grants, int32_t *err);
+
+void ps_xen_grants_unmap(struct ps_xen *xen, struct ps_xen_grants *grants);
+
+/* Sets the bits of the pages below pages that other domains have mapped for writing. */
+void ps_xen_grants_mark(const struct ps_xen_grants *grants, uint8_t *bits, uint64_t pages);
 
 #endif

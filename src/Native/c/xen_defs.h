@@ -90,6 +90,42 @@ struct ps_shadow_op_stats {
 };
 _Static_assert(sizeof(struct ps_shadow_op_stats) == 8, "struct xen_domctl_shadow_op_stats");
 
+/* struct gnttab_query_size */
+struct ps_grant_size {
+    uint16_t dom;
+    uint32_t nr_frames;
+    uint32_t max_nr_frames;
+    int16_t status; /* GNTST_okay is 0 */
+};
+_Static_assert(sizeof(struct ps_grant_size) == 16, "struct gnttab_query_size");
+
+/* grant_entry_v1_t */
+struct ps_grant_v1 {
+    uint16_t flags;
+    uint16_t domid;
+    uint32_t frame;
+};
+_Static_assert(sizeof(struct ps_grant_v1) == 8, "grant_entry_v1_t");
+
+/* grant_entry_v2_t, of a whole page or a part of one */
+struct ps_grant_v2 {
+    uint16_t flags;
+    uint16_t domid;
+    uint32_t part;
+    uint64_t frame;
+};
+_Static_assert(sizeof(struct ps_grant_v2) == 16, "grant_entry_v2_t");
+
+/* GTF_ */
+#define PS_GRANT_TYPE 0x3u
+#define PS_GRANT_ACCESS 0x1u
+#define PS_GRANT_READONLY 0x4u
+#define PS_GRANT_WRITING 0x10u
+
+/* XENMEM_resource_grant_table, and _id_shared of it */
+#define PS_RESOURCE_GRANTS 1u
+#define PS_RESOURCE_GRANTS_SHARED 0u
+
 /* struct xentoollog_logger: without one, the libraries print on standard error */
 struct ps_xen_logger {
     void (*vmessage)(struct ps_xen_logger *, int level, int errnoval, const char *context, const char *format, va_list);

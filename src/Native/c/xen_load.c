@@ -129,6 +129,7 @@ int ps_xen_load(struct ps_xen *xen, const char *path, unsigned candidate, struct
         void *logdirty = dlsym(xen->control_library, "xc_logdirty_control");
 
         memcpy(&xen->logdirty_control, &logdirty, sizeof(logdirty));
+        ps_xen_grants_load(xen);
         return 0;
     }
     ps_xen_unload(xen);

@@ -128,6 +128,21 @@ static int32_t read_bits(struct ps_xen_log *log, unsigned int op, unsigned int m
     return result == PS_OK ? check_size(log, err) : result;
 }
 
+/* As read_bits; what backends have mapped for writing counts as written. What can fail of that comes before the bitmap is cleaned. */
+static int32_t read_final(struct ps_xen_log *log, unsigned int op, struct ps_shadow_op_stats *stats, int32_t *err)
+{
+    struct ps_xen_grants grants;
+    int32_t result = ps_xen_grants_map(log->xen, &log->domain, &grants, err);
+
+    if (result != PS_OK)
+        return result;
+    result = read_bits(log, op, PS_SHADOW_LOGDIRTY_FINAL, stats, err);
+    if (result == PS_OK)
+        ps_xen_grants_mark(&grants, log->buffer.hbuf, log->pages);
+    ps_xen_grants_unmap(log->xen, &grants);
+    return result;
+}
+
 int32_t ps_xen_log_start(struct ps_xen_log *log, int32_t *err)
 {
     struct ps_shadow_op_stats stats;
@@ -172,8 +187,8 @@ int32_t ps_xen_log_read(struct ps_xen_log *log, uint32_t flags, const uint8_t **
         return PS_ARGUMENT;
     if (!log->running)
         return PS_STATE;
-    int32_t result = read_bits(log, flags & PS_XEN_CLEAN ? PS_SHADOW_OP_CLEAN : PS_SHADOW_OP_PEEK,
-                               flags & PS_XEN_FINAL ? PS_SHADOW_LOGDIRTY_FINAL : 0, &counted, err);
+    unsigned int op = flags & PS_XEN_CLEAN ? PS_SHADOW_OP_CLEAN : PS_SHADOW_OP_PEEK;
+    int32_t result = flags & PS_XEN_FINAL ? read_final(log, op, &counted, err) : read_bits(log, op, 0, &counted, err);
 
     if (result != PS_OK)
         return result;

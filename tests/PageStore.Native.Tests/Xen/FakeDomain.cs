@@ -20,6 +20,8 @@ public enum FakeCall : uint
     ForeignOpen,
     Map,
     Unmap,
+    GrantSize,
+    GrantMap,
 }
 
 /// <summary><c>struct fake_domain</c>.</summary>
@@ -56,4 +58,8 @@ internal unsafe struct FakeDomain
     internal uint Buffers;
     internal uint Mappings;
     internal uint MappedPages;
+
+    internal byte* Grants;
+    internal uint GrantFrames;
+    internal uint GrantVersion;
 }

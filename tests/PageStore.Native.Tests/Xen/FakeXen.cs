@@ -19,6 +19,7 @@ internal sealed unsafe class FakeXen : IDisposable
     internal const int PageBytes = 4096;
     internal const uint DyingFlag = 1;
     internal const uint HvmFlag = 2;
+    internal const int GrantFrames = 2;
 
     internal static readonly Guid Uuid = new("8a4be5d0-1c2f-4f58-9b1e-0d6f2a7c9e31");
 
@@ -39,6 +40,8 @@ internal sealed unsafe class FakeXen : IDisposable
         _domain->Flags = HvmFlag;
         _domain->FinalPage = -1;
         _domain->VanishingPage = -1;
+        _domain->Grants = (byte*)NativeMemory.AllocZeroed(GrantFrames, PageBytes);
+        (_domain->GrantFrames, _domain->GrantVersion) = (GrantFrames, 1);
         Uuid.ToByteArray(bigEndian: true).CopyTo(new Span<byte>(_domain->Uuid, 16));
         Control = release == FakeRelease.UpTo415
             ? Install("fake_xenctrl_4_15.so", Libraries, "libxenctrl.so.4.15")
@@ -62,6 +65,7 @@ internal sealed unsafe class FakeXen : IDisposable
         NativeMemory.Free(_domain->Memory);
         NativeMemory.Free(_domain->Types);
         NativeMemory.Free(_domain->Dirty);
+        NativeMemory.Free(_domain->Grants);
         NativeMemory.Free(_domain);
         Directory.Delete(Libraries, recursive: true);
     }
@@ -87,6 +91,21 @@ internal sealed unsafe class FakeXen : IDisposable
     internal Span<byte> Page(long page) => new(_domain->Memory + (page * PageBytes), PageBytes);
 
     internal void SetType(long page, GuestPageType type) => _domain->Types[page] = (byte)type;
+
+    /// <summary>Fills an entry of the grant table, of version 1.</summary>
+    internal void Grant(int entry, ushort flags, uint frame)
+    {
+        byte* to = _domain->Grants + (entry * 8);
+        (*(ushort*)to, *(uint*)(to + 4)) = (flags, frame);
+    }
+
+    /// <summary>Fills an entry of the grant table, of version 2.</summary>
+    internal void GrantVersion2(int entry, ushort flags, ulong frame)
+    {
+        byte* to = _domain->Grants + (entry * 16);
+        (*(ushort*)to, *(ulong*)(to + 8)) = (flags, frame);
+        _domain->GrantVersion = 2;
+    }
 
     internal void Fail(FakeCall call, int errno) => (_domain->FailingCall, _domain->FailingErrno) = (call, errno);
 

@@ -28,6 +28,8 @@ enum fake_call {
     FAKE_FOREIGN_OPEN,
     FAKE_MAP,
     FAKE_UNMAP,
+    FAKE_GRANT_SIZE,
+    FAKE_GRANT_MAP,
 };
 
 struct fake_domain {
@@ -61,6 +63,10 @@ struct fake_domain {
     uint32_t buffers;    /* allocated now */
     uint32_t mappings;   /* mapped now */
     uint32_t mapped_pages;
+
+    uint8_t *grants; /* the grant table, grant_frames times 4096 bytes */
+    uint32_t grant_frames;
+    uint32_t grant_version;
 };
 
 static struct fake_domain *fake;

@@ -168,6 +168,29 @@ EXPORT void xc__hypercall_buffer_free_pages(void *xch, struct buffer *buffer, in
     fake->buffers--;
 }
 
+struct grant_size {
+    uint16_t dom;
+    uint32_t nr_frames;
+    uint32_t max_nr_frames;
+    int16_t status;
+};
+
+EXPORT int xc_gnttab_query_size(void *xch, struct grant_size *size)
+{
+    (void)xch;
+    if (fails(FAKE_GRANT_SIZE) || !answers(size->dom))
+        return -1;
+    size->nr_frames = fake->grant_frames;
+    size->status = 0;
+    return 0;
+}
+
+EXPORT int xc_gnttab_get_version(void *xch, uint32_t domid)
+{
+    (void)xch;
+    return answers(domid) ? (int)fake->grant_version : -1;
+}
+
 static int enable(uint32_t domid)
 {
     fake->enables++;

@@ -58,3 +58,26 @@ EXPORT int xenforeignmemory_unmap(void *handle, void *address, size_t pages)
     munmap(address, pages * FAKE_PAGE);
     return fails(FAKE_UNMAP) ? -1 : 0;
 }
+
+/* Only the shared frames of a grant table, all of them, for reading. */
+EXPORT void *xenforeignmemory_map_resource(void *handle, uint32_t domid, unsigned type, unsigned id, unsigned long frame,
+                                           unsigned long frames, void **address, int prot, int flags)
+{
+    (void)handle;
+    if (fails(FAKE_GRANT_MAP))
+        return NULL;
+    if (domid != fake->domid || type != 1 || id != 0 || frame != 0 || frames != fake->grant_frames || prot != PROT_READ || flags != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    fake->mappings++;
+    *address = fake->grants;
+    return fake->grants;
+}
+
+EXPORT int xenforeignmemory_unmap_resource(void *handle, void *resource)
+{
+    (void)handle, (void)resource;
+    fake->mappings--;
+    return 0;
+}
