@@ -11,7 +11,8 @@ internal static class ExitCode
     public const int Host = 5;
     public const int Key = 6;
 
-    public const int LossCommand = 7;
+    /// <summary>The operator's command failed: that of --on-loss, or of --hook-paused.</summary>
+    public const int Command = 7;
 
     /// <summary>What shells report for a program that SIGINT ended: 128 + 2.</summary>
     public const int Interrupted = 130;

@@ -7,6 +7,7 @@ using Xunit;
 namespace PageStore.Integration.Tests;
 
 /// <summary>A domain goes in, played through stand-ins of Xen's libraries; epochs in a file come out, equal to the byte.</summary>
+[Collection(LibrariesCollection.Name)]
 public sealed class XenCaptureTests : IDisposable
 {
     private const int Pages = 3000;
@@ -64,17 +65,8 @@ public sealed class XenCaptureTests : IDisposable
     {
         using var xen = new FakeXen(pages: Pages);
         xen.Page(12).Fill(7);
-        // In this process, for the libraries' domain is in its memory.
         MethodInfo main = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, "XenEpochs.dll")).EntryPoint!;
-        Environment.SetEnvironmentVariable(XenDomain.LibrariesVariable, xen.Libraries);
-        try
-        {
-            main.Invoke(null, [new[] { "7", _path, "2" }]);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable(XenDomain.LibrariesVariable, null);
-        }
+        LibrariesCollection.With(xen, () => main.Invoke(null, [new[] { "7", _path, "2" }]));
 
         byte[] image = new byte[Pages * FakeXen.PageBytes];
         image.AsSpan(12 * FakeXen.PageBytes, FakeXen.PageBytes).Fill(7);

@@ -9,6 +9,7 @@ internal static class CaptureMetrics
     private static readonly Histogram<double> Pause = Phase("pause", "How long the guest stood still.");
     private static readonly Histogram<double> Harvest = Phase("harvest", "Reading the dirty log during the pause.");
     private static readonly Histogram<double> Copy = Phase("copy", "Copying written pages during the pause.");
+    private static readonly Histogram<double> Work = Phase("work", "What other work took longer than the copy, during the pause.");
     private static readonly Histogram<double> Stream = Phase("stream", "Streaming pages of the running guest.");
     private static readonly Histogram<double> Store = Phase("store", "Classifying, checksums and compression.");
     private static readonly Histogram<double> Commit = Phase("commit", "Page table, record and syncs.");
@@ -22,6 +23,7 @@ internal static class CaptureMetrics
         Pause.Record(report.Pause.TotalSeconds);
         Harvest.Record(report.Harvest.TotalSeconds);
         Copy.Record(report.Copy.TotalSeconds);
+        Work.Record(report.Work.TotalSeconds);
         Stream.Record(report.Stream.TotalSeconds);
         Store.Record(report.Store.TotalSeconds);
         Commit.Record(report.Commit.TotalSeconds);

@@ -24,8 +24,12 @@ public sealed record CaptureOptions
     /// <summary>Which boot of the guest this is; empty where it is not known.</summary>
     public Guid BootInstance { get; init; }
 
+    /// <summary>What else is done during each pause, beside the copy, such as a snapshot of the guest's disk; the caller's to dispose. Nothing unless said otherwise.</summary>
+    public IReadOnlyList<IPausedWork> WhilePaused { get; init; } = [];
+
     internal void Validate()
     {
+        ArgumentNullException.ThrowIfNull(WhilePaused);
         ArgumentOutOfRangeException.ThrowIfLessThan(BufferBytes, PageBuffer.Bytes, nameof(BufferBytes));
         ArgumentOutOfRangeException.ThrowIfNegative(MaxRounds, nameof(MaxRounds));
     }

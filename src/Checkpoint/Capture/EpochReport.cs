@@ -18,6 +18,9 @@ public sealed record EpochReport
     /// <summary>Of the pause: copying written pages.</summary>
     public required TimeSpan Copy { get; init; }
 
+    /// <summary>Of the pause: what <see cref="CaptureOptions.WhilePaused"/> took longer than the copy.</summary>
+    public required TimeSpan Work { get; init; }
+
     /// <summary>Before the pause: streaming pages of the running, tracked guest.</summary>
     public required TimeSpan Stream { get; init; }
 

@@ -5,7 +5,7 @@ namespace PageStore.Checkpoint;
 
 /// <summary>
 /// Captures a guest into a checkpoint file, epoch by epoch: the first takes the whole image while the guest runs under its dirty log, each
-/// further one the pages written since. Per epoch: pause, harvest, copy, resume; then classify, checksum, compress and commit
+/// further one the pages written since. Per epoch: pause, harvest, copy, resume (and <see cref="CaptureOptions.WhilePaused"/> beside the copy); then classify, checksum, compress and commit
 /// behind the running guest. Not thread-safe. Disposing stops the dirty log; writer, memory and log stay the caller's to dispose.
 /// </summary>
 /// <remarks>
@@ -70,6 +70,7 @@ public sealed class GuestCapture : IDisposable
     /// <param name="label">A text for people, or null.</param>
     /// <returns>The epoch and what it cost.</returns>
     /// <exception cref="StorageException">The medium, the dirty log, or pausing failed. The guest runs, unless resuming it was what failed.</exception>
+    /// <remarks>What <see cref="CaptureOptions.WhilePaused"/> throws passes through; the guest runs then, too.</remarks>
     public EpochReport Capture(string? label = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -88,6 +89,7 @@ public sealed class GuestCapture : IDisposable
         timer.End(Phase.Stream);
         long copied = TakeRest(epoch, timer);
         Store(epoch);
+        AddStates(epoch);
         timer.End(Phase.Store);
         if (_log is IAccessLog)
         {
@@ -217,21 +219,45 @@ public sealed class GuestCapture : IDisposable
         _written.Or(_fresh);
     }
 
+    /// <summary>The pause. Work that runs beside the copy costs the guest only what it takes longer than that.</summary>
     private long TakeRest(EpochBuilder epoch, PhaseTimer timer)
     {
+        using var abandon = new CancellationTokenSource();
+        Task work = Task.CompletedTask;
         _pause.Pause();
         try
         {
             timer.End(Phase.Pausing);
+            work = Task.WhenAll(_options.WhilePaused.Select(work => work.RunAsync(epoch.Id, abandon.Token)));
             Harvest();
             timer.End(Phase.Harvest);
-            return Copy(epoch);
+            long copied = Copy(epoch);
+            timer.End(Phase.Copy);
+            work.GetAwaiter().GetResult();
+            return copied;
+        }
+        catch
+        {
+            abandon.Cancel();
+            throw;
         }
         finally
         {
-            timer.End(Phase.Copy);
+            timer.End(Phase.Work);
             _pause.Resume();
             timer.End(Phase.Resuming);
+
+            // What was abandoned ends behind the running guest; nothing of it goes on when this has returned.
+            Task.WhenAny(work).GetAwaiter().GetResult();
+        }
+    }
+
+    private void AddStates(EpochBuilder epoch)
+    {
+        foreach ((string name, ReadOnlyMemory<byte> bytes) in _options.WhilePaused.SelectMany(work => work.TakeStates()))
+        {
+            using var content = new MemoryStream(bytes.ToArray());
+            epoch.AddState(name, content);
         }
     }
 

@@ -23,16 +23,16 @@ internal static class CommonOptions
     /// <summary>The codec of a name that <see cref="Compression"/> takes.</summary>
     public static IPageCodec CodecOf(string name) => name == PageCodecs.Lz4.Name ? PageCodecs.Lz4 : PageCodecs.None;
 
-    /// <summary>An option that takes a number from <paramref name="least"/> up.</summary>
-    public static Option<int?> Number(string name, string description, int least)
+    /// <summary>An option that takes a number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    public static Option<int?> Number(string name, string description, int least, int most = int.MaxValue)
     {
         var option = new Option<int?>(name) { Description = description };
         option.Validators.Add(result =>
         {
             // By the word itself: asking for the number throws where it is none.
-            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least))
+            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most))
             {
-                result.AddError($"{name} takes a number from {least} up.");
+                result.AddError($"{name} takes a number from {least} {(most == int.MaxValue ? "up" : $"to {most}")}.");
             }
         });
         return option;

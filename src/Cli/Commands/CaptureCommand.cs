@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PageStore.Checkpoint;
 using PageStore.Native;
 
@@ -8,6 +7,12 @@ namespace PageStore.Cli;
 /// <summary><c>pagestore capture</c>: epochs of a running domain, at a fixed rate, through the hypervisor's dirty log.</summary>
 internal static class CaptureCommand
 {
+    /// <summary>Longer than a snapshot takes, and shorter than what a guest's peers take for its end.</summary>
+    private const int DefaultHookSeconds = 10;
+
+    /// <summary>An hour, in which nobody takes the guest for running any more.</summary>
+    private const int MaxHookSeconds = 3600;
+
     public static Command Create(ToolConsole console)
     {
         var guest = new Argument<string>("GUEST") { Description = "xen:ID or xen:UUID, a running PVH or HVM domain of this host." };
@@ -30,9 +35,16 @@ internal static class CaptureCommand
         Option<int?> epochs = CommonOptions.Number("--epochs", "End after N epochs; without it, at Ctrl-C.", 1);
         Option<int?> keepLast = CommonOptions.Number("--keep-last", "Keep the newest N epochs, and drop the others behind each.", 1);
         Option<string> compression = CommonOptions.Compression();
+        var hook = new Option<string?>("--hook-paused")
+        {
+            Description = "Run by /bin/sh for each epoch while the guest stands still, with PAGESTORE_CHECKPOINT=FILE@EPOCH and PAGESTORE_DOMAIN in its environment: for instance to take a snapshot of "
+                + "its disk. Memory that is brought back over a disk that moved on destroys its file systems.",
+            HelpName = "COMMAND",
+        };
+        Option<int?> hookTimeout = CommonOptions.Number("--hook-timeout", $"Kill that command after N seconds and let the guest go on; {DefaultHookSeconds} unless said otherwise.", 1, MaxHookSeconds);
         var command = new Command("capture", "Take epochs of a running Xen domain. They show its memory, and cannot be run again: for that, see receive.")
         {
-            guest, file, interval, epochs, keepLast, compression,
+            guest, file, interval, epochs, keepLast, compression, hook, hookTimeout,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
@@ -43,7 +55,8 @@ internal static class CaptureCommand
                 Age.TryParse(parsed.GetRequiredValue(interval))!.Value,
                 parsed.GetValue(epochs),
                 parsed.GetValue(keepLast),
-                CommonOptions.CodecOf(parsed.GetRequiredValue(compression))),
+                CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
+                parsed.GetValue(hook) is { } script ? new PauseHookOptions(script, TimeSpan.FromSeconds(parsed.GetValue(hookTimeout) ?? DefaultHookSeconds)) : null),
             access.Read(parsed),
             cancellation));
         return command;
@@ -59,14 +72,8 @@ internal static class CaptureCommand
             // Within the try: what fails from the creation on must leave no file.
             using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(request.File, request.Codec, access, out bool created);
             made = created ? writer : null;
-            await Task.Run(
-                () => Capture(domain, writer, request, report =>
-                {
-                    console.Out.WriteLine(Describe(report, writer.PageSize));
-                    CheckpointFiles.KeepLast(writer, request.KeepLast);
-                }, cancellation),
-                CancellationToken.None);
-            return ExitCode.Ok;
+            var session = new CaptureSession(console, domain, request);
+            return await Task.Run(() => session.Run(writer, cancellation), CancellationToken.None);
         }
         catch when (made is { Newest: null })
         {
@@ -74,20 +81,4 @@ internal static class CaptureCommand
             throw;
         }
     }
-
-    private static void Capture(XenDomain domain, CheckpointWriter writer, CaptureRequest request, Action<EpochReport> told, CancellationToken cancellation)
-    {
-        using var memory = new XenGuestMemory(domain);
-        using var log = new XenDirtyLog(domain);
-        using var pause = new XenPause(domain);
-        using var capture = new GuestCapture(writer, memory, log, pause, new CaptureOptions { GuestId = domain.Uuid });
-        capture.Run(request.Interval, request.Epochs, told, cancellation);
-    }
-
-    private static string Describe(EpochReport report, int pageSize) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"epoch {report.Epoch.Id}: {report.Epoch.PagesWritten} pages ({ByteSize.Format(report.Epoch.PagesWritten * pageSize)}) written, paused {report.Pause.TotalMilliseconds:F1} ms");
-
-    /// <summary>What <c>pagestore capture</c> was asked to do.</summary>
-    private sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec);
 }

@@ -36,7 +36,7 @@ internal static class InspectCommand
         long pageCount = epochs.Length == 0 ? 0 : epochs[^1].PageCount;
         if (json)
         {
-            var result = new InspectResult(reader.FormatVersion, reader.PageSize, pageCount, reader.FileBytes, CheckpointAccess.RootOf(reader), reader.Encryption is not null, reader.Encryption?.KeyId, [.. epochs.Select(InspectEpoch.Of)]);
+            var result = new InspectResult(reader.FormatVersion, reader.PageSize, pageCount, reader.FileBytes, CheckpointAccess.RootOf(reader), reader.Encryption is not null, reader.Encryption?.KeyId, [.. epochs.Select(epoch => InspectEpoch.Of(epoch, HookResult.Of(reader, epoch)))]);
             console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.InspectResult));
         }
         else
@@ -44,6 +44,7 @@ internal static class InspectCommand
             console.Out.WriteLine($"format version {reader.FormatVersion}, pages of {reader.PageSize} bytes, {pageCount} pages, file of {ByteSize.Format(reader.FileBytes)}, {epochs.Length} epochs");
             ShowState(console, reader);
             console.Show(TableOf(epochs));
+            ShowHooks(console, reader, epochs);
         }
 
         return ExitCode.Ok;
@@ -68,6 +69,17 @@ internal static class InspectCommand
         console.Out.WriteLine(json
             ? JsonSerializer.Serialize(new InspectLocked(true, encryption.KeyId, encryption.UsesPassphrase), ResultJson.Default.InspectLocked)
             : $"encrypted, key id {encryption.KeyId}: give its {secret} to see more");
+    }
+
+    private static void ShowHooks(ToolConsole console, CheckpointReader reader, EpochInfo[] epochs)
+    {
+        foreach (EpochInfo epoch in epochs)
+        {
+            if (HookResult.Of(reader, epoch) is { } hook)
+            {
+                console.Out.WriteLine($"epoch {epoch.Id}: the command of --hook-paused {hook.Describe()}{(hook.Output.Length == 0 ? string.Empty : $": {OneLine.Of(hook.Output.Trim())}")}{(hook.OutputCut ? " (cut)" : string.Empty)}");
+            }
+        }
     }
 
     private static Table TableOf(EpochInfo[] epochs)

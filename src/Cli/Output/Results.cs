@@ -33,9 +33,19 @@ internal sealed record InspectLocked(bool Encrypted, string KeyId, bool Passphra
 
 /// <summary>One epoch in what <c>inspect --json</c> prints.</summary>
 internal sealed record InspectEpoch(
-    long Id, long? Parent, DateTimeOffset Time, string Label, long PagesWritten, long? PagesRead, long PagesZero, long PagesAbsent, long PagesConfigured, long Bytes)
+    long Id,
+    long? Parent,
+    DateTimeOffset Time,
+    string Label,
+    long PagesWritten,
+    long? PagesRead,
+    long PagesZero,
+    long PagesAbsent,
+    long PagesConfigured,
+    long Bytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HookResult? Hook)
 {
-    public static InspectEpoch Of(EpochInfo info) => new(
+    public static InspectEpoch Of(EpochInfo info, HookResult? hook) => new(
         info.Id.Value,
         info.Parent?.Value,
         info.Time,
@@ -45,7 +55,8 @@ internal sealed record InspectEpoch(
         info.PagesZero,
         info.PagesAbsent,
         info.PagesConfigured,
-        info.Bytes);
+        info.Bytes,
+        hook);
 }
 
 /// <summary>What <c>verify --json</c> prints.</summary>
@@ -83,7 +94,7 @@ internal sealed record PruneResult(IReadOnlyList<long> Dropped, long DeadBytes, 
 internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAfter);
 
 /// <summary>The results as JSON, made at build time so that NativeAOT has them.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(ExportResult))]
 [JsonSerializable(typeof(InspectResult))]
@@ -92,6 +103,7 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(RepairResult))]
 [JsonSerializable(typeof(PruneResult))]
 [JsonSerializable(typeof(CompactResult))]
+[JsonSerializable(typeof(HookResult))]
 [JsonSerializable(typeof(DemoResult))]
 [JsonSerializable(typeof(DemoRestored))]
 internal sealed partial class ResultJson : JsonSerializerContext;

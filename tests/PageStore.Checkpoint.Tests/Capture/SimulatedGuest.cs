@@ -9,6 +9,7 @@ internal sealed class SimulatedGuest(int pages, int pageSize, int seed, int writ
     private readonly Random _random = new(seed);
     private readonly HashSet<long> _dirty = [];
     private readonly HashSet<long> _touched = [];
+    private int _copies;
 
     public byte[] Memory { get; } = new byte[pages * pageSize];
 
@@ -26,6 +27,12 @@ internal sealed class SimulatedGuest(int pages, int pageSize, int seed, int writ
     /// <summary>Fails the n-th copy from now on, once.</summary>
     public int FailCopyAfter { get; set; } = -1;
 
+    /// <summary>Fails the copies of a paused guest.</summary>
+    public bool FailPausedCopy { get; set; }
+
+    /// <summary>How often memory was copied.</summary>
+    public int Copies => Volatile.Read(ref _copies);
+
     public int PageSize => pageSize;
 
     public long PageCount => pages;
@@ -35,7 +42,8 @@ internal sealed class SimulatedGuest(int pages, int pageSize, int seed, int writ
 
     public void CopyPages(Pfn first, Span<byte> destination, Span<GuestPageType> types)
     {
-        if (FailCopyAfter >= 0 && FailCopyAfter-- == 0)
+        Interlocked.Increment(ref _copies);
+        if ((FailCopyAfter >= 0 && FailCopyAfter-- == 0) || (FailPausedCopy && Paused))
         {
             throw new StorageException("the guest's memory cannot be read");
         }

@@ -31,16 +31,16 @@ internal sealed record ToolRun(int Code, string Out, string Error, byte[] Bytes)
     public static ToolRun Ok(params string[] args)
     {
         ToolRun run = Of(args);
-        Assert.Equal((0, string.Empty), (run.Code, run.Error));
+        Xunit.Assert.Equal((0, string.Empty), (run.Code, run.Error));
         return run;
     }
 
     /// <summary>Asserts that it failed with one line, as people and scripts expect.</summary>
     public ToolRun Failed(int code)
     {
-        Assert.Equal((code, string.Empty), (Code, Code == code ? string.Empty : Error));
-        Assert.StartsWith("pagestore: ", Error);
-        Assert.Equal(Error.Length - Environment.NewLine.Length, Error.IndexOf(Environment.NewLine, StringComparison.Ordinal));
+        Xunit.Assert.Equal((code, string.Empty), (Code, Code == code ? string.Empty : Error));
+        Xunit.Assert.StartsWith("pagestore: ", Error);
+        Xunit.Assert.Equal(Error.Length - Environment.NewLine.Length, Error.IndexOf(Environment.NewLine, StringComparison.Ordinal));
         return this;
     }
 }

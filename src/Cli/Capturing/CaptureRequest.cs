@@ -1,0 +1,10 @@
+namespace PageStore.Cli;
+
+/// <summary>What <c>pagestore capture</c> was asked to do.</summary>
+/// <param name="File">The checkpoint file.</param>
+/// <param name="Interval">From one epoch to the next.</param>
+/// <param name="Epochs">How many; null for no end.</param>
+/// <param name="KeepLast">How many epochs to keep; null keeps all.</param>
+/// <param name="Codec">How pages are packed.</param>
+/// <param name="Hook">What runs while the guest stands still; null for nothing.</param>
+internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, PauseHookOptions? Hook);

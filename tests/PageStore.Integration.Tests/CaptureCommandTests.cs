@@ -1,0 +1,90 @@
+using PageStore.Checkpoint;
+using PageStore.Cli;
+using PageStore.Cli.Tests;
+using PageStore.Native.Tests;
+using Xunit;
+
+namespace PageStore.Integration.Tests;
+
+/// <summary><c>pagestore capture</c> of a domain that the test plays. Whatever happens, the domain runs afterwards, and its log is off.</summary>
+[Collection(LibrariesCollection.Name)]
+public sealed class CaptureCommandTests : IDisposable
+{
+    private const int Pages = 500;
+
+    private readonly TempFolder _folder = new();
+    private readonly FakeXen _xen = new(pages: Pages);
+
+    public CaptureCommandTests()
+    {
+        var random = new Random(1);
+        for (int page = 0; page < Pages; page += 2)
+        {
+            random.NextBytes(_xen.Page(page));
+        }
+    }
+
+    public void Dispose()
+    {
+        Assert.Equal((0u, 0u, 0u), (_xen.Domain.Enabled, _xen.Domain.Pauses, _xen.Domain.Mappings));
+        _xen.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task The_hook_runs_while_the_domain_stands_still_and_its_epoch_keeps_what_it_says()
+    {
+        string hook = $"touch '{_folder["at"]}'$PAGESTORE_EPOCH; until [ -e '{_folder["go"]}'$PAGESTORE_EPOCH ]; do sleep 0.02; done; echo snapshot of $PAGESTORE_DOMAIN at $PAGESTORE_EPOCH";
+        Task<ToolRun> capture = Task.Run(() => Capture("--epochs", "2", "--interval", "0s", "--hook-paused", hook, "--hook-timeout", "600"), TestContext.Current.CancellationToken);
+        for (int epoch = 1; epoch <= 2; epoch++)
+        {
+            while (!File.Exists(_folder[$"at{epoch}"]) && !capture.IsCompleted)
+            {
+                await Task.Delay(5, TestContext.Current.CancellationToken);
+            }
+
+            Assert.Equal(1u, Volatile.Read(ref _xen.Domain.Pauses));
+            await File.WriteAllTextAsync(_folder[$"go{epoch}"], string.Empty, TestContext.Current.CancellationToken);
+        }
+
+        ToolRun run = await capture;
+        Assert.Equal((ExitCode.Ok, string.Empty), (run.Code, run.Error));
+        string inspected = ToolRun.Ok("inspect", _folder["f"]).Out;
+        Assert.All([1, 2], epoch => Assert.Contains($"epoch {epoch}: the command of --hook-paused ended with exit code 0: snapshot of 7 at {epoch}", inspected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_hook_that_fails_is_told_of_and_the_memory_is_kept()
+    {
+        ToolRun run = Capture("--epochs", "3", "--interval", "0s", "--hook-paused", "[ $PAGESTORE_EPOCH -ne 2 ]");
+        Assert.Equal(ExitCode.Command, run.Code);
+        Assert.Equal("pagestore: The command of --hook-paused ended with exit code 1. Epoch 2 is whole, and says so." + Environment.NewLine, run.Error);
+        AssertEpochs(3);
+    }
+
+    [Fact]
+    public void A_hook_that_hangs_stops_the_domain_once()
+    {
+        ToolRun run = Capture("--interval", "0s", "--hook-paused", "exec sleep 600", "--hook-timeout", "1");
+        Assert.Equal(ExitCode.Command, run.Code);
+        Assert.Contains("was killed after 1", run.Error, StringComparison.Ordinal);
+        Assert.Contains("The capture ends here", run.Error, StringComparison.Ordinal);
+        AssertEpochs(1);
+    }
+
+    private ToolRun Capture(params string[] options) => LibrariesCollection.With(_xen, () => ToolRun.Of(["capture", "xen:7", "-o", _folder["f"], .. options]));
+
+    /// <summary>So many epochs, and the newest is the domain.</summary>
+    private void AssertEpochs(int count)
+    {
+        using CheckpointReader reader = CheckpointReader.Open(_folder["f"]);
+        Assert.Equal(new EpochId(count), reader.Newest);
+        byte[] page = new byte[FakeXen.PageBytes];
+        using Epoch epoch = reader.OpenEpoch(new EpochId(count));
+        for (int pfn = 0; pfn < Pages; pfn++)
+        {
+            epoch.ReadPage(new Pfn(pfn), page);
+            Assert.True(_xen.Page(pfn).SequenceEqual(page), $"page {pfn} of epoch {count} is not the domain's");
+        }
+    }
+}
