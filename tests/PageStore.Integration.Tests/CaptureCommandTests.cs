@@ -1,4 +1,5 @@
 using PageStore.Checkpoint;
+using PageStore.Checkpoint.Tests;
 using PageStore.Cli;
 using PageStore.Cli.Tests;
 using PageStore.Native.Tests;
@@ -11,6 +12,7 @@ namespace PageStore.Integration.Tests;
 public sealed class CaptureCommandTests : IDisposable
 {
     private const int Pages = 500;
+    private const int Megabytes = 12;
 
     private readonly TempFolder _folder = new();
     private readonly FakeXen _xen = new(pages: Pages);
@@ -70,6 +72,50 @@ public sealed class CaptureCommandTests : IDisposable
         Assert.Contains("was killed after 1", run.Error, StringComparison.Ordinal);
         Assert.Contains("The capture ends here", run.Error, StringComparison.Ordinal);
         AssertEpochs(1);
+    }
+
+    [Fact]
+    public void A_guest_that_may_not_fit_is_refused_before_anything_happens_to_it()
+    {
+        const int pages = 1 << 30;
+        _xen.Domain.AllocatedPages = pages;
+        ToolRun run = Capture("--epochs", "1").Failed(ExitCode.InputOutput);
+        Assert.Contains("are missing", run.Error, StringComparison.Ordinal);
+        Assert.Contains("--no-space-check", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0u, _xen.Domain.Enables);
+        Assert.Empty(_folder.Files);
+
+        Assert.Equal(ExitCode.Ok, Capture("--epochs", "1", "--no-space-check").Code);
+
+        // The same guest again: what differs is not known beforehand.
+        Assert.Equal(ExitCode.Ok, Capture("--epochs", "1").Code);
+        AssertEpochs(2);
+
+        // Another guest into the same file.
+        _xen.ReplaceByAnother();
+        Capture("--epochs", "1").Failed(ExitCode.InputOutput);
+        AssertEpochs(2);
+    }
+
+    [Fact]
+    public void A_disk_that_fills_up_ends_the_capture()
+    {
+        using SmallFileSystem disk = SmallFileSystem.MountOrSkip(Megabytes);
+        using var xen = new FakeXen(pages: 2 * Megabytes * 256);
+        var random = new Random(2);
+        for (int page = 0; page < 2 * Megabytes * 256; page++)
+        {
+            random.NextBytes(xen.Page(page));
+        }
+
+        string file = Path.Combine(disk.Root, "f.pages");
+        ToolRun run = LibrariesCollection.With(xen, () => ToolRun.Of("capture", "xen:7", "-o", file)).Failed(ExitCode.InputOutput);
+        Assert.Contains("are missing", run.Error, StringComparison.Ordinal);
+
+        run = LibrariesCollection.With(xen, () => ToolRun.Of("capture", "xen:7", "-o", file, "--no-space-check")).Failed(ExitCode.InputOutput);
+        Assert.Contains("space", run.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal((0u, 0u, 0u), (xen.Domain.Enabled, xen.Domain.Pauses, xen.Domain.Mappings));
+        Assert.False(File.Exists(file));
     }
 
     private ToolRun Capture(params string[] options) => LibrariesCollection.With(_xen, () => ToolRun.Of(["capture", "xen:7", "-o", _folder["f"], .. options]));

@@ -6,5 +6,6 @@ namespace PageStore.Cli;
 /// <param name="Epochs">How many; null for no end.</param>
 /// <param name="KeepLast">How many epochs to keep; null keeps all.</param>
 /// <param name="Codec">How pages are packed.</param>
+/// <param name="ChecksSpace">Whether to refuse where a whole image may not fit.</param>
 /// <param name="Hook">What runs while the guest stands still; null for nothing.</param>
-internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, PauseHookOptions? Hook);
+internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook);

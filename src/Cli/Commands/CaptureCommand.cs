@@ -42,9 +42,10 @@ internal static class CaptureCommand
             HelpName = "COMMAND",
         };
         Option<int?> hookTimeout = CommonOptions.Number("--hook-timeout", $"Kill that command after N seconds and let the guest go on; {DefaultHookSeconds} unless said otherwise.", 1, MaxHookSeconds);
+        var noSpaceCheck = new Option<bool>("--no-space-check") { Description = "Begin also where a whole image of the guest may not fit on the file system." };
         var command = new Command("capture", "Take epochs of a running Xen domain. They show its memory, and cannot be run again: for that, see receive.")
         {
-            guest, file, interval, epochs, keepLast, compression, hook, hookTimeout,
+            guest, file, interval, epochs, keepLast, compression, hook, hookTimeout, noSpaceCheck,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
@@ -56,6 +57,7 @@ internal static class CaptureCommand
                 parsed.GetValue(epochs),
                 parsed.GetValue(keepLast),
                 CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
+                !parsed.GetValue(noSpaceCheck),
                 parsed.GetValue(hook) is { } script ? new PauseHookOptions(script, TimeSpan.FromSeconds(parsed.GetValue(hookTimeout) ?? DefaultHookSeconds)) : null),
             access.Read(parsed),
             cancellation));
@@ -72,6 +74,11 @@ internal static class CaptureCommand
             // Within the try: what fails from the creation on must leave no file.
             using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(request.File, request.Codec, access, out bool created);
             made = created ? writer : null;
+            if (request.ChecksSpace)
+            {
+                SpaceCheck.ThrowIfTooSmall(writer, domain, request.File, access.Key is not null);
+            }
+
             var session = new CaptureSession(console, domain, request);
             return await Task.Run(() => session.Run(writer, cancellation), CancellationToken.None);
         }
