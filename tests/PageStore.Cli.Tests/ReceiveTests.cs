@@ -149,12 +149,13 @@ public sealed class ReceiveTests : IDisposable
         AssertExports(stream.Checkpoints[8], 9);
     }
 
-    [Fact]
-    public async Task An_epoch_is_there_before_more_is_sent()
+    [Theory]
+    [InlineData("receive", "backup", "xl", "migrate-receive", "-r")]
+    [InlineData("import", "-")]
+    public async Task An_epoch_is_there_before_more_is_sent(string command, params string[] words)
     {
         var stream = new RemusStream(11, checkpoints: 3);
-        using Process receive = ToolProcess.Start(["receive", "-o", _folder["f"], .. WordsOfXl]);
-        Assert.Equal("xl migration receiver ready, send binary domain data.", await receive.StandardOutput.ReadLineAsync(Cancellation));
+        using Process receive = ToolProcess.Start([command, "-o", _folder["f"], .. words]);
         long sent = 0;
         for (int i = 0; i < 3; i++)
         {

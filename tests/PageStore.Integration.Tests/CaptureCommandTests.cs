@@ -75,6 +75,44 @@ public sealed class CaptureCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_stream_is_imported_elsewhere_as_the_same_epochs()
+    {
+        ToolRun run = LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", "--epochs", "3", "--interval", "0s"));
+        Assert.Equal((ExitCode.Ok, string.Empty), (run.Code, run.Out));
+        Assert.Equal(3, run.Error.Split('\n').Count(line => line.StartsWith("epoch ", StringComparison.Ordinal)));
+        ToolRun import = ToolRun.WithInput(run.Bytes, "import", "-", "-o", _folder["f"], "--json");
+        Assert.Equal((0, 3, string.Empty), (import.Code, import.Json.GetProperty("epochs").GetInt64(), import.Error));
+        AssertEpochs(3);
+
+        // It came from no save, and nothing can run it.
+        foreach (string format in (string[])["xl", "libxc"])
+        {
+            ToolRun.Of("export", _folder["f"], "--format", format, "-o", _folder["x"]).Failed(ExitCode.Data);
+        }
+
+        ToolRun.Ok("verify", "--deep", _folder["f"]);
+    }
+
+    [Fact]
+    public void A_reader_that_goes_away_ends_the_capture()
+    {
+        using var text = new StringWriter();
+        using var error = new StringWriter();
+        var console = new ToolConsole(text, error, () => Stream.Null, () => new ClosedPipe(), Interactive: false);
+        int code = LibrariesCollection.With(_xen, () => Tool.RunAsync(["capture", "xen:7", "-o", "-"], console).GetAwaiter().GetResult());
+        Assert.Equal(ExitCode.InputOutput, code);
+        Assert.StartsWith("pagestore: The stream cannot be written: Broken pipe", Assert.Single(error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--keep-last", "2")]
+    [InlineData("--hook-paused", "true")]
+    [InlineData("--compression", "lz4")]
+    [InlineData("--expect-root", "00")]
+    public void What_is_for_a_file_is_refused_for_a_stream(string option, string value) =>
+        Assert.Empty(LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", option, value)).Failed(ExitCode.Usage).Bytes);
+
+    [Fact]
     public void A_guest_that_may_not_fit_is_refused_before_anything_happens_to_it()
     {
         const int pages = 1 << 30;
@@ -119,6 +157,12 @@ public sealed class CaptureCommandTests : IDisposable
     }
 
     private ToolRun Capture(params string[] options) => LibrariesCollection.With(_xen, () => ToolRun.Of(["capture", "xen:7", "-o", _folder["f"], .. options]));
+
+    private sealed class ClosedPipe : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            buffer.Length < FakeXen.PageBytes ? ValueTask.CompletedTask : throw new IOException("Broken pipe");
+    }
 
     /// <summary>So many epochs, and the newest is the domain.</summary>
     private void AssertEpochs(int count)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.ObjectPool;
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Captures a guest into a checkpoint file, epoch by epoch: the first takes the whole image while the guest runs under its dirty log, each
+/// Captures a guest into a checkpoint file, or into a stream to one (<see cref="CaptureStream"/>), epoch by epoch: the first takes the whole image while the guest runs under its dirty log, each
 /// further one the pages written since. Per epoch: pause, harvest, copy, resume (and <see cref="CaptureOptions.WhilePaused"/> beside the copy); then classify, checksum, compress and commit
 /// behind the running guest. Not thread-safe. Disposing stops the dirty log; writer, memory and log stay the caller's to dispose.
 /// </summary>
@@ -18,7 +18,7 @@ public sealed class GuestCapture : IDisposable
     /// <summary>Pages streamed at once: 256 KiB of 4 KiB pages, which stay in a core's cache until they are copied and summed.</summary>
     private const int StreamBytes = 256 << 10;
 
-    private readonly CheckpointWriter _writer;
+    private readonly ICaptureTarget _target;
     private readonly IGuestMemory _memory;
     private readonly IDirtyLog _log;
     private readonly IGuestPause _pause;
@@ -43,19 +43,24 @@ public sealed class GuestCapture : IDisposable
     /// <param name="options">Null stands for the defaults.</param>
     /// <exception cref="ArgumentException">Page sizes or page counts do not fit each other.</exception>
     public GuestCapture(CheckpointWriter writer, IGuestMemory memory, IDirtyLog log, IGuestPause pause, CaptureOptions? options = null)
+        : this((ICaptureTarget)writer, memory, log, pause, options)
     {
-        ArgumentNullException.ThrowIfNull(writer);
+    }
+
+    private GuestCapture(ICaptureTarget target, IGuestMemory memory, IDirtyLog log, IGuestPause pause, CaptureOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(memory);
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(pause);
-        if (memory.PageSize != writer.PageSize || memory.PageCount != log.PageCount)
+        if (memory.PageSize != target.PageSize || memory.PageCount != log.PageCount)
         {
-            throw new ArgumentException($"The guest has {memory.PageCount} pages of {memory.PageSize} bytes; the log has {log.PageCount}, and the file has pages of {writer.PageSize} bytes.", nameof(memory));
+            throw new ArgumentException($"The guest has {memory.PageCount} pages of {memory.PageSize} bytes; the log has {log.PageCount}, and the file has pages of {target.PageSize} bytes.", nameof(memory));
         }
 
         _options = options ?? new();
         _options.Validate();
-        (_writer, _memory, _log, _pause) = (writer, memory, log, pause);
+        (_target, _memory, _log, _pause) = (target, memory, log, pause);
         _bufferLimit = (int)(_options.BufferBytes / PageBuffer.Bytes);
         _buffers = new DefaultObjectPool<PageBuffer>(new DefaultPooledObjectPolicy<PageBuffer>(), _bufferLimit);
         _streamTypes = new GuestPageType[StreamBytes / memory.PageSize];
@@ -65,6 +70,17 @@ public sealed class GuestCapture : IDisposable
     }
 
     private long BufferPages => (long)_bufferLimit * (PageBuffer.Bytes / _memory.PageSize);
+
+    /// <summary>Makes a capture whose epochs go to another host; nothing happens to the guest yet, and nothing is sent.</summary>
+    /// <param name="stream">Where they go; the guest's pages must have 4096 bytes. A capture that fails breaks the stream off.</param>
+    /// <param name="memory">The guest's memory.</param>
+    /// <param name="log">Its dirty log; what was read is not sent.</param>
+    /// <param name="pause">Stops and continues the guest.</param>
+    /// <param name="options">Null stands for the defaults.</param>
+    /// <returns>The capture, which the caller disposes; the stream stays the caller's, too.</returns>
+    /// <exception cref="ArgumentException">Page sizes or page counts do not fit each other.</exception>
+    public static GuestCapture IntoStream(CaptureStream stream, IGuestMemory memory, IDirtyLog log, IGuestPause pause, CaptureOptions? options = null) =>
+        new((ICaptureTarget)stream, memory, log, pause, options);
 
     /// <summary>Captures one epoch and commits it.</summary>
     /// <param name="label">A text for people, or null.</param>
@@ -77,7 +93,7 @@ public sealed class GuestCapture : IDisposable
         var timer = new PhaseTimer();
         bool full = !_complete;
         ReturnBuffers();
-        using EpochBuilder epoch = _writer.BeginEpoch(OptionsFor(label, full));
+        using ICapturedEpoch epoch = _target.BeginEpoch(OptionsFor(label, full));
         if (full && !_tracking)
         {
             _log.Start();
@@ -145,7 +161,7 @@ public sealed class GuestCapture : IDisposable
 
     private EpochOptions OptionsFor(string? label, bool full) => new()
     {
-        Parent = _writer.Newest,
+        Parent = _target.Newest,
         SkipUnchanged = full,
         PageCount = _memory.PageCount,
         Label = label,
@@ -154,9 +170,9 @@ public sealed class GuestCapture : IDisposable
         BootInstance = _options.BootInstance,
     };
 
-    private long StreamAll(EpochBuilder epoch) => StreamRun(epoch, new PfnRun(new Pfn(0), _memory.PageCount));
+    private long StreamAll(ICapturedEpoch epoch) => StreamRun(epoch, new PfnRun(new Pfn(0), _memory.PageCount));
 
-    private long StreamSet(EpochBuilder epoch, PageBitmap pages)
+    private long StreamSet(ICapturedEpoch epoch, PageBitmap pages)
     {
         long streamed = 0;
         foreach (PfnRun run in pages.Runs())
@@ -167,7 +183,7 @@ public sealed class GuestCapture : IDisposable
         return streamed;
     }
 
-    private long StreamRun(EpochBuilder epoch, PfnRun run)
+    private long StreamRun(ICapturedEpoch epoch, PfnRun run)
     {
         for (Pfn pfn = run.First; pfn < run.End;)
         {
@@ -183,7 +199,7 @@ public sealed class GuestCapture : IDisposable
     }
 
     /// <summary>Streams written pages of the running guest, round by round, until what is left fits into the buffers.</summary>
-    private int StreamRounds(EpochBuilder epoch, ref long streamed)
+    private int StreamRounds(ICapturedEpoch epoch, ref long streamed)
     {
         int rounds = 0;
         while (rounds < _options.MaxRounds && CountDirty() > BufferPages)
@@ -220,7 +236,7 @@ public sealed class GuestCapture : IDisposable
     }
 
     /// <summary>The pause. Work that runs beside the copy costs the guest only what it takes longer than that.</summary>
-    private long TakeRest(EpochBuilder epoch, PhaseTimer timer)
+    private long TakeRest(ICapturedEpoch epoch, PhaseTimer timer)
     {
         using var abandon = new CancellationTokenSource();
         Task work = Task.CompletedTask;
@@ -252,7 +268,7 @@ public sealed class GuestCapture : IDisposable
         }
     }
 
-    private void AddStates(EpochBuilder epoch)
+    private void AddStates(ICapturedEpoch epoch)
     {
         foreach ((string name, ReadOnlyMemory<byte> bytes) in _options.WhilePaused.SelectMany(work => work.TakeStates()))
         {
@@ -262,7 +278,7 @@ public sealed class GuestCapture : IDisposable
     }
 
     /// <summary>Copies the fresh pages into buffers; what does not fit after all rounds is stored during the pause.</summary>
-    private long Copy(EpochBuilder epoch)
+    private long Copy(ICapturedEpoch epoch)
     {
         long copied = 0;
         foreach (PfnRun run in _fresh.Runs())
@@ -308,7 +324,7 @@ public sealed class GuestCapture : IDisposable
         return true;
     }
 
-    private void Store(EpochBuilder epoch)
+    private void Store(ICapturedEpoch epoch)
     {
         foreach (PageBuffer buffer in _filled)
         {

@@ -27,7 +27,7 @@ internal sealed class PageBuffer
     }
 
     /// <summary>Stores the copies in an epoch and empties the buffer.</summary>
-    public void Store(EpochBuilder epoch, int pageSize)
+    public void Store(ICapturedEpoch epoch, int pageSize)
     {
         int at = 0;
         foreach (PfnRun run in _runs)

@@ -5,7 +5,7 @@ namespace PageStore.Checkpoint;
 /// caller at a time. After an error in a write or a sync it is poisoned: every further call throws, the file keeps its last
 /// committed epoch, and a writer opened anew goes on from there. The caller disposes it.
 /// </summary>
-public sealed class CheckpointWriter : IDisposable
+public sealed class CheckpointWriter : ICaptureTarget, IDisposable
 {
     private readonly WritableFile _file;
     private EpochBuilder? _builder;
@@ -176,6 +176,8 @@ public sealed class CheckpointWriter : IDisposable
         _builder = new EpochBuilder(this, options, parent, options.Id ?? Root.Slot.NextEpoch);
         return _builder;
     }
+
+    ICapturedEpoch ICaptureTarget.BeginEpoch(EpochOptions options) => BeginEpoch(options);
 
     /// <summary>
     /// Drops epochs. The others stay as they are, whatever they share with dropped ones; readers that hold an older view keep it. Epochs that were opened from

@@ -5,7 +5,7 @@ namespace PageStore.Checkpoint;
 /// Memory use is bounded whatever the guest's size, but for one bit a page that was written. Not thread-safe. The caller disposes
 /// it; disposing before the commit forgets it.
 /// </summary>
-public sealed class EpochBuilder : IDisposable
+public sealed class EpochBuilder : ICapturedEpoch
 {
     private readonly CheckpointWriter _writer;
     private readonly EpochOptions _options;
@@ -44,6 +44,9 @@ public sealed class EpochBuilder : IDisposable
 
     /// <summary>The guest's UUID, where it becomes known while the epoch is under way; null for what the options say.</summary>
     internal Guid? GuestId { get; set; }
+
+    /// <summary>What the epoch is good for, where it becomes known while the epoch is under way; null for what the options say.</summary>
+    internal EpochConsistency? Consistency { get; set; }
 
     /// <summary>What a repair says in place of what the builder would say; null for an epoch that is new.</summary>
     internal RecordAmendments? Amendments { get; set; }
@@ -261,7 +264,7 @@ public sealed class EpochBuilder : IDisposable
             PagesRead = pagesRead,
             Counts = _table.Counts,
             Bytes = Bytes,
-            Consistency = Amendments?.Consistency ?? _options.Consistency,
+            Consistency = Amendments?.Consistency ?? Consistency ?? _options.Consistency,
             GuestId = GuestId ?? _options.GuestId,
             BootInstance = _options.BootInstance,
             Label = string.IsNullOrEmpty(_options.Label) ? null : _options.Label,

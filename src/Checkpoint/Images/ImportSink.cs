@@ -16,6 +16,8 @@ internal sealed class ImportSink(
     private readonly List<(string Name, byte[] Bytes)> _common = [];
 
     private ImportedEpoch? _epoch;
+    private XenGuestType _guestType;
+    private bool _hasState;
     private Guid? _guestId;
     private long _pages;
     private long _reported;
@@ -31,7 +33,8 @@ internal sealed class ImportSink(
 
     public void OnHeader(XenStreamHeader header)
     {
-        // What it says is in the sections, too, byte for byte.
+        // What else it says is in the sections, too, byte for byte.
+        _guestType = header.GuestType;
     }
 
     public void OnSection(string name, ReadOnlySpan<byte> bytes)
@@ -41,6 +44,11 @@ internal sealed class ImportSink(
         if (name == XenSections.XlConfig)
         {
             _guestId = XlConfig.GuestIdOf(bytes);
+        }
+
+        if (name == XenSections.LibxcState)
+        {
+            _hasState = LibxcRecords.HoldState(bytes, _guestType);
         }
 
         if (XenSections.BeforePages.Contains(name))
@@ -55,14 +63,18 @@ internal sealed class ImportSink(
         Report(pfns.Length);
     }
 
-    public void OnCheckpoint() => Commit();
+    public void OnCheckpoint() => Commit(_hasState);
 
-    /// <summary>Commits what has been delivered since the last commit.</summary>
-    public void Commit()
+    /// <summary>Commits what has been delivered since the last checkpoint, or since the beginning of an image that has none.</summary>
+    public void Commit() => Commit(_hasState || Committed == 0);
+
+    private void Commit(bool isRestorable)
     {
         using ImportedEpoch epoch = Current();
         _epoch = null;
+        _hasState = false;
         epoch.Builder.GuestId = _guestId;
+        epoch.Builder.Consistency = format is ImageFormat.Raw or ImageFormat.DumpCore ? EpochConsistency.Unknown : isRestorable ? EpochConsistency.Restorable : EpochConsistency.Paused;
         cancellation.ThrowIfCancellationRequested();
         Last = epoch.Commit();
         Bytes += epoch.Builder.Bytes;
@@ -101,7 +113,6 @@ internal sealed class ImportSink(
         // The image says how many pages there are, whatever the parent had.
         PageCount = isWhole ? 0 : null,
         Label = options.Label,
-        Consistency = format is ImageFormat.Raw or ImageFormat.DumpCore ? EpochConsistency.Unknown : EpochConsistency.Restorable,
     };
 
     private void Report(int pages)

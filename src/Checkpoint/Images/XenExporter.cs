@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Pipelines;
 
 namespace PageStore.Checkpoint;
@@ -50,16 +49,18 @@ public static class XenExporter
         XenEpochSections sections = XenEpochSections.Of(epoch, options);
         long length = await CopySectionsAsync(epoch, sections.Before, output, cancellationToken).ConfigureAwait(false);
         long dataPages = 0;
-        var record = new PageRecord(epoch);
+        var record = new PageDataRecord(epoch.PageSize);
         foreach (PfnRun run in BatchRuns(epoch))
         {
-            if (!record.Continues(run.First))
+            if (!record.IsEmpty && run.First.Value / PageDataDecoder.MaxBatch != (record.End.Value - 1) / PageDataDecoder.MaxBatch)
             {
                 length += await FlushAsync(record, output, cancellationToken).ConfigureAwait(false);
                 progress?.Report(run.First.Value * epoch.PageSize);
             }
 
-            dataPages += record.Add(run);
+            record.Claim((int)run.Count, out Span<byte> pages, out Span<GuestPageType> types);
+            epoch.CopyPages(run.First, pages, types);
+            dataPages += record.Add(run.First, (int)run.Count);
         }
 
         length += await FlushAsync(record, output, cancellationToken).ConfigureAwait(false);
@@ -101,9 +102,9 @@ public static class XenExporter
         return copied;
     }
 
-    private static async ValueTask<long> FlushAsync(PageRecord record, PipeWriter output, CancellationToken cancellationToken)
+    private static async ValueTask<long> FlushAsync(PageDataRecord record, PipeWriter output, CancellationToken cancellationToken)
     {
-        int size = record.WriteTo(output);
+        int size = record.IsEmpty ? 0 : Put(record, output);
         FlushResult flushed = await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         if (flushed.IsCompleted || flushed.IsCanceled)
         {
@@ -113,64 +114,15 @@ public static class XenExporter
         return size;
     }
 
-    /// <summary>One PAGE_DATA record under way.</summary>
-    private sealed class PageRecord(Epoch epoch)
+    private static int Put(PageDataRecord record, PipeWriter output)
     {
-        private readonly byte[] _pages = new byte[PageDataDecoder.MaxBatch * epoch.PageSize];
-        private readonly ulong[] _entries = new ulong[PageDataDecoder.MaxBatch];
-        private readonly GuestPageType[] _types = new GuestPageType[PageDataDecoder.MaxBatch];
-        private long _batch;
-        private int _count;
-        private int _dataPages;
-
-        /// <summary>Whether a page belongs to the record, which then must be taken before the page is added.</summary>
-        public bool Continues(Pfn pfn) => _count == 0 || pfn.Value / PageDataDecoder.MaxBatch == _batch;
-
-        /// <summary>Adds a run of pages; returns how many of them carry data.</summary>
-        public int Add(PfnRun run)
-        {
-            _batch = run.First.Value / PageDataDecoder.MaxBatch;
-            int count = (int)run.Count;
-            int begin = _dataPages;
-            Span<byte> target = _pages.AsSpan(_dataPages * epoch.PageSize, count * epoch.PageSize);
-            epoch.CopyPages(run.First, target, _types.AsSpan(0, count));
-            for (int i = 0; i < count; i++)
-            {
-                _entries[_count++] = ((ulong)_types[i] << PageDataDecoder.TypeShift) | (ulong)(run.First.Value + i);
-                if (GuestPageTypes.HasData(_types[i]))
-                {
-                    // Over those before it that carry none.
-                    target.Slice(i * epoch.PageSize, epoch.PageSize).CopyTo(_pages.AsSpan(_dataPages++ * epoch.PageSize));
-                }
-            }
-
-            return _dataPages - begin;
-        }
-
-        /// <summary>Writes the record, if it has a page, and begins the next one; returns how many bytes that are.</summary>
-        public int WriteTo(PipeWriter output)
-        {
-            if (_count == 0)
-            {
-                return 0;
-            }
-
-            int body = PageDataDecoder.HeaderSize + (_count * PageDataDecoder.EntrySize) + (_dataPages * epoch.PageSize);
-            int size = RecordHeader.Size + body;
-            Span<byte> bytes = output.GetSpan(size);
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)LibxcRecordType.PageData);
-            BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], body);
-            BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], _count);
-            BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], 0);
-            for (int i = 0; i < _count; i++)
-            {
-                BinaryPrimitives.WriteUInt64LittleEndian(bytes[(RecordHeader.Size + PageDataDecoder.HeaderSize + (i * PageDataDecoder.EntrySize))..], _entries[i]);
-            }
-
-            _pages.AsSpan(0, _dataPages * epoch.PageSize).CopyTo(bytes[(size - (_dataPages * epoch.PageSize))..]);
-            output.Advance(size);
-            (_count, _dataPages) = (0, 0);
-            return size;
-        }
+        (ReadOnlyMemory<byte> front, ReadOnlyMemory<byte> pages) = (record.Front, record.Pages);
+        int size = front.Length + pages.Length;
+        Span<byte> bytes = output.GetSpan(size);
+        front.Span.CopyTo(bytes);
+        pages.Span.CopyTo(bytes[front.Length..]);
+        output.Advance(size);
+        record.Clear();
+        return size;
     }
 }

@@ -21,6 +21,17 @@ internal static class LibxcHeaders
     public static ReadOnlySpan<byte> Magic =>
         [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, (byte)'X', (byte)'E', (byte)'N', (byte)'F'];
 
+    /// <summary>Both, of an HVM or PVH guest in the newest version. The release of Xen, which only a log shows, is left out.</summary>
+    public static byte[] OfHvm()
+    {
+        byte[] header = new byte[ImageSize + DomainSize];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(12), NewestVersion);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(ImageSize), (uint)XenGuestType.Hvm);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(ImageSize + 4), PageShift);
+        return header;
+    }
+
     /// <summary>Reads both; <paramref name="header"/> holds the bytes that were already taken from the stream.</summary>
     public static async ValueTask<XenStreamHeader> ReadAsync(
         XenStreamSession session, SectionBuffer header, CancellationToken cancellationToken)

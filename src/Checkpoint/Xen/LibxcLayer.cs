@@ -85,13 +85,17 @@ internal sealed class LibxcLayer
 
     private async ValueTask EndCheckpointAsync(StreamPlace place, CancellationToken cancellationToken)
     {
-        if (_records.Length == 0)
+        if (_records.Length > 0)
         {
+            _records.Append(RecordHeader.End, place);
+            _records.Deliver(XenSections.LibxcState, _session.Sink);
+        }
+        else if (_readOuter is not null)
+        {
+            // Xen's toolstack sends it always. A bare stream may come from a capture, whose guest was merely stopped.
             throw place.Corrupt("no state of devices and processors comes with this checkpoint");
         }
 
-        _records.Append(RecordHeader.End, place);
-        _records.Deliver(XenSections.LibxcState, _session.Sink);
         if (_readOuter is not null)
         {
             await _readOuter(cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace PageStore.Checkpoint;
 
 /// <summary>The records of a libxc stream (Xen's tools/libs/guest/xg_sr_stream_format.h, <c>REC_TYPE_*</c>).</summary>
@@ -36,6 +38,31 @@ internal static class LibxcRecords
     public const string NewerXen = "It comes from a newer Xen: import it with a newer PageStore.";
 
     public const string SavePlainly = "Save the guest with a plain xl save, or let Remus replicate it.";
+
+    /// <summary>A record that has no body.</summary>
+    public static byte[] WithoutBody(LibxcRecordType type)
+    {
+        byte[] record = new byte[RecordHeader.Size];
+        BinaryPrimitives.WriteUInt32LittleEndian(record, (uint)type);
+        return record;
+    }
+
+    /// <summary>Whether records, which were checked before, hold the state of a guest's processors: without it nothing can run it again.</summary>
+    public static bool HoldState(ReadOnlySpan<byte> records, XenGuestType guest)
+    {
+        while (records.Length >= RecordHeader.Size)
+        {
+            var record = RecordHeader.Parse(records);
+            if ((LibxcRecordType)record.Type == (guest == XenGuestType.Pv ? LibxcRecordType.PvVcpuBasic : LibxcRecordType.HvmContext))
+            {
+                return true;
+            }
+
+            records = records[(int)Math.Min(records.Length, RecordHeader.Size + record.PaddedLength)..];
+        }
+
+        return false;
+    }
 
     public static string Name(uint type) => (LibxcRecordType)type switch
     {

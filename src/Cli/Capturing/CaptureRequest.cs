@@ -1,11 +1,15 @@
 namespace PageStore.Cli;
 
 /// <summary>What <c>pagestore capture</c> was asked to do.</summary>
-/// <param name="File">The checkpoint file.</param>
+/// <param name="File">The checkpoint file; - for standard output.</param>
 /// <param name="Interval">From one epoch to the next.</param>
 /// <param name="Epochs">How many; null for no end.</param>
 /// <param name="KeepLast">How many epochs to keep; null keeps all.</param>
 /// <param name="Codec">How pages are packed.</param>
 /// <param name="ChecksSpace">Whether to refuse where a whole image may not fit.</param>
 /// <param name="Hook">What runs while the guest stands still; null for nothing.</param>
-internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook);
+internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook)
+{
+    /// <summary>Whether the epochs go to standard output, for another host.</summary>
+    public bool IsStream => File == "-";
+}

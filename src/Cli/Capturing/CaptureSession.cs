@@ -4,36 +4,63 @@ using PageStore.Native;
 
 namespace PageStore.Cli;
 
-/// <summary>Captures one domain, and tells of each epoch in a line.</summary>
-internal sealed class CaptureSession(ToolConsole console, XenDomain domain, CaptureRequest request)
+/// <summary>Captures one domain until it is enough, and tells of each epoch in a line.</summary>
+internal sealed class CaptureSession(ToolConsole console, XenDomain domain, CaptureRequest request, CancellationToken cancellation)
 {
-    /// <summary>Captures until it is enough; returns the exit code.</summary>
-    public int Run(CheckpointWriter writer, CancellationToken cancellation)
+    /// <summary>How long a guest that stands still waits for whoever reads a stream, and so does Ctrl-C: within the time that the tool has then.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private PauseHook? _hook;
+
+    private delegate GuestCapture Begin(XenGuestMemory memory, XenDirtyLog log, CaptureOptions options);
+
+    /// <summary>Captures into a file; returns the exit code.</summary>
+    public int IntoFile(CheckpointWriter writer)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        PauseHook? hook = request.Hook is null ? null : new PauseHook(request.Hook, request.File, domain.Id, cancellation);
-        using var memory = new XenGuestMemory(domain);
-        using var log = new XenDirtyLog(domain);
+        _hook = request.Hook is null ? null : new PauseHook(request.Hook, request.File, domain.Id, cancellation);
         using var pause = new XenPause(domain);
-        var options = new CaptureOptions { GuestId = domain.Uuid, WhilePaused = hook is null ? [] : [hook] };
-        using var capture = new GuestCapture(writer, memory, log, pause, options);
-        capture.Run(request.Interval, request.Epochs, report => Committed(writer, report, hook, stop), stop.Token);
-        return hook is { AnyFailed: true } ? ExitCode.Command : ExitCode.Ok;
+        Run((memory, log, options) => new GuestCapture(writer, memory, log, pause, options), console.Out, () => CheckpointFiles.KeepLast(writer, request.KeepLast));
+        return _hook is { AnyFailed: true } ? ExitCode.Command : ExitCode.Ok;
     }
 
-    private void Committed(CheckpointWriter writer, EpochReport report, PauseHook? hook, CancellationTokenSource stop)
+    /// <summary>Captures into a stream, of which another host makes a file; returns the exit code.</summary>
+    public int IntoStream(Stream output)
     {
-        console.Out.WriteLine(Describe(report, writer.PageSize));
-        CheckpointFiles.KeepLast(writer, request.KeepLast);
-        if (hook?.Last is { } result && !result.IsSuccess())
+        using var pause = new XenPause(domain);
+        var watched = new WatchedPause(pause);
+        using var stream = new CaptureStream(new PatientOutput(output, () => watched.IsPaused, Patience, cancellation));
+        Run((memory, log, options) => GuestCapture.IntoStream(stream, memory, log, watched, options), console.Error, () => { });
+        stream.End();
+        return ExitCode.Ok;
+    }
+
+    private void Run(Begin begin, TextWriter told, Action committed)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var memory = new XenGuestMemory(domain);
+        using var log = new XenDirtyLog(domain);
+        using GuestCapture capture = begin(memory, log, new CaptureOptions { GuestId = domain.Uuid, WhilePaused = _hook is null ? [] : [_hook] });
+        void OnEpoch(EpochReport report)
         {
-            // Each further epoch would stop the guest for as long.
-            bool ends = result.Ended == HookResult.TimedOut;
-            console.Error.WriteLine($"pagestore: The command of --hook-paused {result.Describe()}. Epoch {report.Epoch.Id} is whole, and says so.{(ends ? " The capture ends here, for the guest stood still." : string.Empty)}");
-            if (ends)
+            told.WriteLine(Describe(report, memory.PageSize));
+            committed();
+            if (_hook?.Last is { } result && !result.IsSuccess())
             {
-                stop.Cancel();
+                HookFailed(report, result, stop);
             }
+        }
+
+        capture.Run(request.Interval, request.Epochs, OnEpoch, stop.Token);
+    }
+
+    private void HookFailed(EpochReport report, HookResult result, CancellationTokenSource stop)
+    {
+        // Each further epoch would stop the guest for as long.
+        bool ends = result.Ended == HookResult.TimedOut;
+        console.Error.WriteLine($"pagestore: The command of --hook-paused {result.Describe()}. Epoch {report.Epoch.Id} is whole, and says so.{(ends ? " The capture ends here, for the guest stood still." : string.Empty)}");
+        if (ends)
+        {
+            stop.Cancel();
         }
     }
 

@@ -23,7 +23,7 @@ internal static class CaptureCommand
                 result.AddError($"'{result.Tokens[0].Value}' is no domain. Write xen: and the number that xl list shows, or the UUID that xl vm-list shows.");
             }
         });
-        var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets further epochs.", Required = true };
+        var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets further epochs. - writes a stream to standard output, for import on another host.", Required = true };
         var interval = new Option<string>("--interval") { Description = "From one epoch to the next: 0.2s, 1s, 15m.", DefaultValueFactory = _ => "1s" };
         interval.Validators.Add(result =>
         {
@@ -67,7 +67,25 @@ internal static class CaptureCommand
     private static async Task<int> RunAsync(ToolConsole console, DomainReference reference, CaptureRequest request, CheckpointAccess access, CancellationToken cancellation)
     {
         using CheckpointAccess held = access;
+        if (request.IsStream && (request.KeepLast is not null || request.Hook is not null || request.Codec != PageCodecs.None || access is not { Key: null, ExpectedRoot: null }))
+        {
+            throw new ArgumentException("--keep-last, --hook-paused, --compression and keys are for a file, and -o - writes a plain stream: give those that import knows to the import that reads it.");
+        }
+
         using XenDomain domain = reference.Open();
+        var session = new CaptureSession(console, domain, request, cancellation);
+        Func<int> run = request.IsStream ? () => IntoStream(console, session) : () => IntoFile(domain, session, request, access);
+        return await Task.Run(run, CancellationToken.None);
+    }
+
+    private static int IntoStream(ToolConsole console, CaptureSession session)
+    {
+        using Stream output = console.Output();
+        return session.IntoStream(output);
+    }
+
+    private static int IntoFile(XenDomain domain, CaptureSession session, CaptureRequest request, CheckpointAccess access)
+    {
         CheckpointWriter? made = null;
         try
         {
@@ -79,8 +97,7 @@ internal static class CaptureCommand
                 SpaceCheck.ThrowIfTooSmall(writer, domain, request.File, access.Key is not null);
             }
 
-            var session = new CaptureSession(console, domain, request);
-            return await Task.Run(() => session.Run(writer, cancellation), CancellationToken.None);
+            return session.IntoFile(writer);
         }
         catch when (made is { Newest: null })
         {

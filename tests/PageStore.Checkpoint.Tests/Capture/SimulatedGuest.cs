@@ -83,6 +83,14 @@ internal sealed class SimulatedGuest(int pages, int pageSize, int seed, int writ
         }
     }
 
+    /// <summary>A page goes away, or comes; the log knows of it.</summary>
+    public void Change(long pfn, bool isHole)
+    {
+        _ = isHole ? Holes.Add(pfn) : Holes.Remove(pfn);
+        _dirty.Add(pfn);
+        Written.Add(pfn);
+    }
+
     public void Start()
     {
         Tracking = true;

@@ -13,23 +13,6 @@ watches() {
     [ "$(epochs_of $file | wc -l)" -eq $wanted_epochs ]
 }
 
-# The guest's own clock, in each epoch: what an epoch takes over from the one before is not left behind.
-later_each_time() {
-    local mailbox tick last=0 epoch
-    mailbox=$(mailbox_of $guest)
-    for epoch in $(epochs_of $file); do
-        tick=$(tick_of "$file@$epoch" "$mailbox") && [ "$tick" -gt $last ] || { echo "epoch $epoch shows tick $tick, the one before $last"; return 1; }
-        last=$tick
-    done
-    echo "the last at tick $last"
-}
-
-was_not_disturbed() {
-    local tick
-    tick=$(tick_of $file "$(mailbox_of $guest)") && wait_for checked_twice_after $guest 15 "$tick" && sound $guest &&
-        echo "all pages right at ticks $(ticks_after $guest 15 "$tick" | head -n 2 | xargs echo)"
-}
-
 # Xen has nothing to run such an epoch from.
 is_refused_for_xen() {
     ! pagestore export $file --format xl -o /tmp/live.xl && [ ! -e /tmp/live.xl ]
@@ -41,8 +24,8 @@ watched() {
     shift
     need_check "$name: $wanted_epochs epochs of the running guest" watches "$@"
     check "$name: the file is sound" pagestore verify --deep $file
-    check "$name: each epoch is later than the one before" later_each_time
-    check "$name: the guest goes on as before" was_not_disturbed
+    check "$name: each epoch is later than the one before" later_each_time $file $guest
+    check "$name: the guest goes on as before" was_not_disturbed $file $guest 15
     check "$name: an epoch is not exported for xl" is_refused_for_xen
     rm $file
 }

@@ -39,3 +39,21 @@ comes_back() {
     fresh_console "$1"
     timeout $patience xl restore "$4" && goes_on "$1" "$2" "$3"
 }
+
+# later_each_time FILE NAME: the guest's own clock, in each epoch. What an epoch takes over from the one before is not left behind.
+later_each_time() {
+    local mailbox tick last=0 epoch
+    mailbox=$(mailbox_of "$2")
+    for epoch in $(epochs_of "$1"); do
+        tick=$(tick_of "$1@$epoch" "$mailbox") && [ "$tick" -gt $last ] || { echo "epoch $epoch shows tick $tick, the one before $last"; return 1; }
+        last=$tick
+    done
+    echo "the last at tick $last"
+}
+
+# was_not_disturbed FILE NAME SEED: the guest that was captured goes on behind the newest epoch.
+was_not_disturbed() {
+    local tick
+    tick=$(tick_of "$1" "$(mailbox_of "$2")") && wait_for checked_twice_after "$2" "$3" "$tick" && sound "$2" &&
+        echo "all pages right at ticks $(ticks_after "$2" "$3" "$tick" | head -n 2 | xargs echo)"
+}

@@ -1,0 +1,121 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Takes the epochs of a capture into a stream instead of a file: a libxc stream of version 3 with checkpoints, as Remus sends it, for a checkpoint file on another host. There
+/// <see cref="ImageImporter"/> makes an epoch of each checkpoint as it comes. An epoch whose state sections hold none of Xen's state of devices and processors has no record
+/// of it in the stream, and its reader takes it for what it is: <see cref="EpochConsistency.Paused"/>. Not thread-safe.
+/// The format: docs/specs/libxc-migration-stream of Xen.
+/// </summary>
+public sealed class CaptureStream : ICaptureTarget, IDisposable
+{
+    private readonly Stream _output;
+    private StreamedEpoch? _epoch;
+    private PageBitmap? _held;
+    private bool _failed;
+
+    /// <summary>Makes a target; nothing is written yet.</summary>
+    /// <param name="output">Where the stream goes. Stays the caller's, who disposes it behind the capture; its reader need not seek.</param>
+    public CaptureStream(Stream output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        _output = output;
+        Record = new PageDataRecord(PageSizes.Default);
+    }
+
+    int ICaptureTarget.PageSize => PageSizes.Default;
+
+    EpochId? ICaptureTarget.Newest => Checkpoints == 0 ? null : new EpochId(Checkpoints);
+
+    /// <summary>How many checkpoints were written: each is an epoch for whoever reads.</summary>
+    public long Checkpoints { get; private set; }
+
+    /// <summary>How many bytes were written.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The record under way.</summary>
+    internal PageDataRecord Record { get; }
+
+    /// <summary>The pages that the reader holds as present.</summary>
+    internal PageBitmap Held => _held!;
+
+    /// <summary>
+    /// Ends the stream in order, behind its last checkpoint. Without it, or behind a failure, the reader keeps what came up to the last checkpoint and says that the stream broke off. A
+    /// stream without a checkpoint has no end: it holds no guest.
+    /// </summary>
+    /// <exception cref="StorageException">The stream could not be written.</exception>
+    public void End()
+    {
+        if (Checkpoints > 0 && _epoch is null && !_failed)
+        {
+            Write(RecordHeader.End);
+            Guard(_output.Flush);
+        }
+    }
+
+    /// <summary>Lets go of memory; the stream itself stays the caller's. Idempotent.</summary>
+    public void Dispose() => _held?.Dispose();
+
+    ICapturedEpoch ICaptureTarget.BeginEpoch(EpochOptions options)
+    {
+        if (_epoch is not null || _failed)
+        {
+            throw new InvalidOperationException("The stream has broken off inside an epoch: its reader has dropped what it was sent of that. Begin another one.");
+        }
+
+        if (_held is null)
+        {
+            Write(LibxcHeaders.OfHvm());
+            Write(LibxcRecords.WithoutBody(LibxcRecordType.StaticDataEnd));
+            _held = new PageBitmap(options.PageCount ?? 0);
+        }
+
+        _epoch = new StreamedEpoch(this, options, new EpochId(Checkpoints + 1));
+        return _epoch;
+    }
+
+    /// <summary>Writes the record under way, if it has a page.</summary>
+    internal void FlushRecord()
+    {
+        if (!Record.IsEmpty)
+        {
+            Write(Record.Front);
+            Write(Record.Pages);
+            Record.Clear();
+        }
+    }
+
+    /// <summary>Ends an epoch: its reader may commit it.</summary>
+    internal void WriteCheckpoint()
+    {
+        Write(LibxcRecords.WithoutBody(LibxcRecordType.Checkpoint));
+        Guard(_output.Flush);
+        Checkpoints++;
+        _epoch = null;
+    }
+
+    /// <summary>Takes note that an epoch under way comes to nothing: part of it has been sent, and there is no record to take it back.</summary>
+    internal void BreakOff()
+    {
+        _failed = true;
+        _epoch = null;
+    }
+
+    internal void Write(ReadOnlyMemory<byte> bytes)
+    {
+        Guard(() => _output.WriteAsync(bytes).AsTask().GetAwaiter().GetResult());
+        Bytes += bytes.Length;
+    }
+
+    private void Guard(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException cause)
+        {
+            _failed = true;
+            throw new StorageException($"The stream cannot be written: {cause.Message} Whoever reads it keeps the {Checkpoints} checkpoints that were sent before.", cause);
+        }
+    }
+}
