@@ -26,6 +26,8 @@ public sealed class ReceiveTests : IDisposable
         ToolRun run = Receive(stream.Bytes);
         Assert.Equal((0, "xl migration receiver ready, send binary domain data.\n"), (run.Code, Encoding.ASCII.GetString(run.Bytes)));
         Assert.Contains("5 epochs", run.Error, StringComparison.Ordinal);
+        string[] told = run.Error.Split(Environment.NewLine);
+        Assert.All([1, 2, 3, 4, 5], epoch => Assert.Matches($"^epoch {epoch}: [0-9]+ pages \\([^)]+\\) written$", told[epoch - 1]));
         Assert.Contains("the sender is gone", run.Error, StringComparison.Ordinal);
         AssertEpochs(stream, 5);
         ToolRun.Ok("verify", _folder["f"], "--deep");
@@ -35,7 +37,7 @@ public sealed class ReceiveTests : IDisposable
     public void What_follows_the_last_checkpoint_is_dropped_and_the_next_stream_goes_on()
     {
         var stream = new RemusStream(4, checkpoints: 3);
-        Receive([.. stream.Bytes, .. new RemusStream(5, checkpoints: 1).Bytes.AsSpan(200, 1000)]).Failed(3);
+        AssertFails([.. stream.Bytes, .. new RemusStream(5, checkpoints: 1).Bytes.AsSpan(200, 1000)], code: 3);
         AssertEpochs(stream, 3);
 
         // The guest was started anew, and is another one now: what only the old one had is gone.
@@ -199,6 +201,14 @@ public sealed class ReceiveTests : IDisposable
         ToolRun run = ToolRun.Of("export", _folder["f"], "--format", "xl", "-o", _folder["x"]).Failed(3);
         Assert.Contains("no section \"xl-header\"", run.Error, StringComparison.Ordinal);
         Assert.Equal(["f", "image"], _folder.Files);
+    }
+
+    /// <summary>One line behind those of the epochs tells what is wrong.</summary>
+    private void AssertFails(byte[] stream, int code)
+    {
+        ToolRun run = Receive(stream);
+        Assert.Equal(code, run.Code);
+        Assert.StartsWith("pagestore: ", Assert.Single(run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("epoch ", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     private ToolRun Receive(byte[] stream, params string[] options) =>

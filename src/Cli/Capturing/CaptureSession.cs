@@ -64,7 +64,6 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         }
     }
 
-    private static string Describe(EpochReport report, int pageSize) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"epoch {report.Epoch.Id}: {report.Epoch.PagesWritten} pages ({ByteSize.Format(report.Epoch.PagesWritten * pageSize)}) written, paused {report.Pause.TotalMilliseconds:F1} ms");
+    private static string Describe(EpochReport report, int pageSize) =>
+        string.Create(CultureInfo.InvariantCulture, $"{EpochLine.Of(report.Epoch, pageSize)}, paused {report.Pause.TotalMilliseconds:F1} ms");
 }

@@ -54,6 +54,9 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
     {
         _epochs++;
         _last = info;
+
+        // Not to standard output: xl reads that, and expects the handshake only.
+        console.Error.WriteLine(EpochLine.Of(info, writer.PageSize));
         CheckpointFiles.KeepLast(writer, options.KeepLast);
     }
 }
