@@ -7,8 +7,8 @@ namespace PageStore.Native.Tests;
 /// <summary>Header, library, managed declarations and document describe the same interface.</summary>
 public sealed partial class AbiTests
 {
-    /// <summary>How many functions version 3 exports.</summary>
-    private const int Functions = 29;
+    /// <summary>How many functions version 4 exports.</summary>
+    private const int Functions = 41;
 
     [Fact]
     public void The_library_exports_what_the_header_declares_and_nothing_else()
@@ -35,7 +35,7 @@ public sealed partial class AbiTests
         string document = Resource("native-abi.md");
         Assert.All(Declared(), name => Assert.Contains($"### `{name}`", document, StringComparison.Ordinal));
         Assert.Equal(Functions, DocumentedFunction().Count(document));
-        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps", "struct ps_xen_info", "struct ps_xen_stats"], name => Assert.Contains(name, document, StringComparison.Ordinal));
+        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps", "struct ps_xen_info", "struct ps_xen_stats", "struct ps_xen_tsc"], name => Assert.Contains(name, document, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -68,6 +68,7 @@ public sealed partial class AbiTests
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { PageBytes = 65536 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenInfoBytes = 40 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenStatsBytes = 16 }));
+        Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenTscBytes = 16 }));
     }
 
     [Fact]
@@ -80,12 +81,13 @@ public sealed partial class AbiTests
 
     private static AbiSizes GoodSizes() => new()
     {
-        SizesBytes = 24,
+        SizesBytes = 28,
         CapsBytes = 32,
         PointerBytes = 8,
         PageBytes = (uint)Environment.SystemPageSize,
         XenInfoBytes = 32,
         XenStatsBytes = 8,
+        XenTscBytes = 24,
     };
 
     private static IEnumerable<string> Declared() => DeclaredFunction().Matches(Resource("ps_abi.h")).Select(match => match.Groups[1].Value);

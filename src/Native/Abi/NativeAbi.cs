@@ -6,7 +6,7 @@ namespace PageStore.Native;
 internal static class NativeAbi
 {
     /// <summary><c>PS_ABI_VERSION</c> of the header this code was written for.</summary>
-    internal const int Version = 3;
+    internal const int Version = 4;
 
     private static bool _checked;
 
@@ -31,11 +31,12 @@ internal static class NativeAbi
         CompareVersion(version);
         if (sizes.SizesBytes != Unsafe.SizeOf<AbiSizes>() || sizes.CapsBytes != Unsafe.SizeOf<LinuxCaps>()
             || sizes.PointerBytes != Unsafe.SizeOf<nint>() || sizes.PageBytes != Environment.SystemPageSize
-            || sizes.XenInfoBytes != Unsafe.SizeOf<XenInfo>() || sizes.XenStatsBytes != Unsafe.SizeOf<XenStats>())
+            || sizes.XenInfoBytes != Unsafe.SizeOf<XenInfo>() || sizes.XenStatsBytes != Unsafe.SizeOf<XenStats>()
+            || sizes.XenTscBytes != Unsafe.SizeOf<XenTsc>())
         {
             throw new UnsupportedException(
                 $"libpagestore_native has other struct sizes ({sizes.SizesBytes}, {sizes.CapsBytes}, {sizes.PointerBytes}, {sizes.PageBytes}, "
-                + $"{sizes.XenInfoBytes}, {sizes.XenStatsBytes}) "
+                + $"{sizes.XenInfoBytes}, {sizes.XenStatsBytes}, {sizes.XenTscBytes}) "
                 + "than PageStore.Native: take both from one PageStore.Native package.");
         }
     }

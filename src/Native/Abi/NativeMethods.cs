@@ -128,4 +128,54 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "ps_xen_log_read")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult XenLogRead(XenLogHandle log, XenReadOptions options, out byte* bits, out XenStats stats, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_release")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenRelease(XenHandle xen, out uint major, out uint minor, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_hvm_param")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenHvmParam(XenHandle xen, in XenInfo domain, uint index, out ulong value, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_tsc_info")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenTscInfo(XenHandle xen, in XenInfo domain, out XenTsc tsc, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_hvm_context")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenHvmContext(XenHandle xen, in XenInfo domain, byte* context, ulong capacity, out ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_cpu_policy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenCpuPolicy(
+        XenHandle xen, in XenInfo domain, byte* leaves, ref uint leafCount, byte* msrs, ref uint msrCount, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_resume")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenResume(XenHandle xen, in XenInfo domain, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_store_open")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenStoreOpen(byte* path, out nint store, byte* tried, ulong triedBytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_store_close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenStoreClose(nint store, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_store_read", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenStoreRead(XenStoreHandle store, string path, byte* value, ulong capacity, out ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_store_write", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenStoreWrite(XenStoreHandle store, string path, string value, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_store_replace", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenStoreReplace(
+        XenStoreHandle store, string path, string expected, string value, out uint replaced, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_store_resumed")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenStoreResumed(XenStoreHandle store, uint domid, out int errno);
 }

@@ -31,6 +31,9 @@ internal enum ShimResult
     XenPause = 22,
     XenTypes = 23,
     XenMap = 24,
+    XenState = 25,
+    XenResume = 26,
+    XenStore = 27,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>
@@ -60,6 +63,7 @@ internal struct AbiSizes
     internal uint PageBytes;
     internal uint XenInfoBytes;
     internal uint XenStatsBytes;
+    internal uint XenTscBytes;
 }
 
 /// <summary><c>struct ps_linux_caps</c>.</summary>
@@ -75,7 +79,7 @@ internal struct LinuxCaps
     internal uint Reserved;
 }
 
-/// <summary>The flags of <c>struct ps_xen_info</c>.</summary>
+/// <summary>The flags of <c>struct ps_xen_info</c>; <see cref="XenInfo.ShutdownReason"/> stands above them.</summary>
 [Flags]
 internal enum XenFlags : uint
 {
@@ -110,6 +114,12 @@ internal struct XenInfo
     internal XenFlags Flags;
     internal ulong AllocatedPages;
     internal UuidBytes Uuid;
+
+    /// <summary><c>PS_XEN_REASON_SHIFT</c>.</summary>
+    private const int ReasonShift = 24;
+
+    /// <summary>The code with which the guest shut down (xen/include/public/sched.h, <c>SHUTDOWN_*</c>), if it did.</summary>
+    internal readonly uint ShutdownReason => (uint)Flags >> ReasonShift;
 }
 
 /// <summary><c>struct ps_xen_stats</c>.</summary>
@@ -118,4 +128,15 @@ internal struct XenStats
 {
     internal uint Faults;
     internal uint Dirtied;
+}
+
+/// <summary><c>struct ps_xen_tsc</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct XenTsc
+{
+    internal uint Mode;
+    internal uint Khz;
+    internal ulong Nanoseconds;
+    internal uint Incarnation;
+    internal uint Reserved;
 }

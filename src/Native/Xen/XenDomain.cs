@@ -110,6 +110,33 @@ public sealed class XenDomain : IDisposable
         }
     }
 
+    /// <summary>Opens a domain by its name, which the toolstack keeps in xenstore, as <c>xl list</c> shows it.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="libraries">Where Xen's libraries are, instead of what <see cref="LibrariesVariable"/> says.</param>
+    /// <exception cref="StorageException">There is no such domain, or several have the name, or xenstore does not answer.</exception>
+    /// <exception cref="UnsupportedException">There are no libraries, no hypervisor, or no rights; the message says which.</exception>
+    public static XenDomain OpenByName(string name, string? libraries = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        XenHandle handle = Connect(libraries);
+        try
+        {
+            using XenStoreHandle store = XenStoreHandle.Open(handle.Libraries);
+            XenInfo[] found = [.. Scan(handle).Where(info => !info.Flags.HasFlag(XenFlags.Dying) && store.Read($"/local/domain/{info.DomainId}/name") == name)];
+            return found.Length switch
+            {
+                0 => throw NoDomain($"name {name}"),
+                1 => Open(handle, found[0]),
+                _ => throw new StorageException($"{found.Length} domains have the name {name}: {string.Join(", ", found.Select(info => info.DomainId))}. Name one by its number."),
+            };
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>All domains of the host, by ascending number, dom0 among them.</summary>
     /// <param name="libraries">Where Xen's libraries are, instead of what <see cref="LibrariesVariable"/> says.</param>
     /// <exception cref="StorageException">Xen refused.</exception>
@@ -120,19 +147,19 @@ public sealed class XenDomain : IDisposable
         return [.. Scan(handle).Select(info => new XenDomainState(info))];
     }
 
+    /// <summary>
+    /// What tells this life of the domain from any other: its number (4 bytes), the beginning of the host's boot id (4 bytes) and when the toolstack
+    /// built it, in 1/100 s since 1970 (8 bytes), which is 0 where the toolstack does not say. A reboot, a restore and a migration each make a new domain, and so another value.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
+    public Guid GetBootInstance() => XenBootInstance.Of(Handle, _info);
+
     /// <summary>Asks Xen how the domain is now.</summary>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     /// <exception cref="StorageException">The domain is gone, or Xen refused.</exception>
     public XenDomainState GetState()
     {
-        ShimResult result = NativeMethods.XenNext(Handle, Id, out XenInfo info, out int errno);
-        if (result == ShimResult.Ok && (info.DomainId != Id || !((ReadOnlySpan<byte>)info.Uuid).SequenceEqual(_info.Uuid)))
-        {
-            (result, errno) = (ShimResult.XenGone, NativeErrors.Esrch);
-        }
-
-        NativeErrors.ThrowIfFailed(result, errno, $"Asking about domain {Id}");
-        return new XenDomainState(info);
+        return new XenDomainState(Look(Handle, _info));
     }
 
     /// <summary>Lets go of the connection, once what was made from the domain is disposed too. May be called again.</summary>
@@ -140,6 +167,19 @@ public sealed class XenDomain : IDisposable
     {
         _disposed = true;
         _handle.Dispose();
+    }
+
+    /// <summary>The domain as it is now, if its number is still its own.</summary>
+    internal static XenInfo Look(XenHandle xen, in XenInfo domain)
+    {
+        ShimResult result = NativeMethods.XenNext(xen, domain.DomainId, out XenInfo info, out int errno);
+        if (result == ShimResult.Ok && (info.DomainId != domain.DomainId || !((ReadOnlySpan<byte>)info.Uuid).SequenceEqual(domain.Uuid)))
+        {
+            (result, errno) = (ShimResult.XenGone, NativeErrors.Esrch);
+        }
+
+        NativeErrors.ThrowIfFailed(result, errno, $"Asking about domain {domain.DomainId}");
+        return info;
     }
 
     private static XenHandle Connect(string? libraries)

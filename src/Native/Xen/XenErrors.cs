@@ -20,6 +20,13 @@ internal static class XenErrors
     /// <inheritdoc cref="NativeErrors.Make"/>
     internal static Exception Make(ShimResult result, int errno, string what) => result switch
     {
+        ShimResult.XenLibrary => new UnsupportedException(
+            $"{what} is not supported: libxenguest of the hypervisor's release was not found beside its libxenctrl, or lacks a function. Install it (Debian: libxenmisc4.17).")
+        {
+            IsMissingOnHost = true,
+        },
+        ShimResult.XenStore when errno is not (NativeErrors.Eperm or NativeErrors.Eacces or NativeErrors.Enomem) =>
+            NativeErrors.Storage(errno, what, "see that xenstored runs, and that the toolstack made the domain."),
         ShimResult.XenGone =>
             NativeErrors.Storage(errno, what, "the domain is gone or being torn down: the last committed epoch is the newest there will be."),
         ShimResult.XenPv => new UnsupportedException(

@@ -7,10 +7,17 @@ namespace PageStore.Native;
 internal sealed class XenHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     /// <summary>Room for the names of nine libraries with their directory.</summary>
-    private const int TriedBytes = 4096;
+    internal const int TriedBytes = 4096;
 
-    private XenHandle(nint xen)
-        : base(ownsHandle: true) => SetHandle(xen);
+    private XenHandle(nint xen, string? libraries)
+        : base(ownsHandle: true)
+    {
+        SetHandle(xen);
+        Libraries = libraries;
+    }
+
+    /// <summary>Where its libraries were looked for; null for where the system looks.</summary>
+    internal string? Libraries { get; }
 
     /// <summary>Finds the libraries and connects.</summary>
     /// <param name="libraries">A directory, a libxenctrl, or null for where the system looks.</param>
@@ -28,7 +35,7 @@ internal sealed class XenHandle : SafeHandleZeroOrMinusOneIsInvalid
             }
 
             NativeErrors.ThrowIfFailed(result, errno, "Connecting to Xen");
-            return new XenHandle(xen);
+            return new XenHandle(xen, libraries);
         }
     }
 

@@ -17,5 +17,6 @@ int32_t ps_abi_describe(struct ps_abi_sizes *sizes, int32_t *err)
     sizes->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
     sizes->xen_info_bytes = sizeof(struct ps_xen_info);
     sizes->xen_stats_bytes = sizeof(struct ps_xen_stats);
+    sizes->xen_tsc_bytes = sizeof(struct ps_xen_tsc);
     return PS_OK;
 }

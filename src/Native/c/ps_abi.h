@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 3
+#define PS_ABI_VERSION 4
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -41,6 +41,9 @@ enum ps_result {
     PS_XEN_PAUSE = 22,     /* xc_domain_pause or xc_domain_unpause refused */
     PS_XEN_TYPES = 23,     /* xc_get_pfn_type_batch refused */
     PS_XEN_MAP = 24,       /* xenforeignmemory_map or _unmap refused, or a page of the mapping */
+    PS_XEN_STATE = 25,     /* the state of devices and processors could not be read */
+    PS_XEN_RESUME = 26,    /* xc_domain_resume refused */
+    PS_XEN_STORE = 27,     /* xenstore refused, or has no such entry (ENOENT) */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -51,8 +54,9 @@ struct ps_abi_sizes {
     uint32_t page_bytes;    /* the system's page size */
     uint32_t xen_info_bytes;  /* sizeof(struct ps_xen_info) */
     uint32_t xen_stats_bytes; /* sizeof(struct ps_xen_stats) */
+    uint32_t xen_tsc_bytes;   /* sizeof(struct ps_xen_tsc) */
 };
-_Static_assert(sizeof(struct ps_abi_sizes) == 24, "ABI");
+_Static_assert(sizeof(struct ps_abi_sizes) == 28, "ABI");
 
 /* What this kernel and this process can do. An errno field is 0 where the thing worked. */
 struct ps_linux_caps {
@@ -69,7 +73,7 @@ _Static_assert(sizeof(struct ps_linux_caps) == 32, "ABI");
 /* A Xen domain. The functions that take one use its number, UUID and flags. */
 struct ps_xen_info {
     uint32_t domid;
-    uint32_t flags;           /* PS_XEN_HVM and those behind it */
+    uint32_t flags;           /* PS_XEN_HVM and those behind it; bits 31:24: why it shut down */
     uint64_t allocated_pages; /* pages of 4096 bytes that the domain owns */
     uint8_t uuid[16];         /* the domain's handle, in the order it is written */
 };
@@ -82,11 +86,22 @@ struct ps_xen_stats {
 };
 _Static_assert(sizeof(struct ps_xen_stats) == 8, "ABI");
 
+/* The time stamp counter of a domain, as xc_domain_get_tsc_info tells it. */
+struct ps_xen_tsc {
+    uint32_t mode;
+    uint32_t khz;
+    uint64_t nsec;
+    uint32_t incarnation;
+    uint32_t reserved; /* 0 */
+};
+_Static_assert(sizeof(struct ps_xen_tsc) == 24, "ABI");
+
 /* struct ps_xen_info flags */
 #define PS_XEN_HVM 1u      /* HVM or PVH; otherwise PV */
 #define PS_XEN_PAUSED 2u   /* paused by a toolstack */
 #define PS_XEN_DYING 4u    /* being torn down */
 #define PS_XEN_SHUTDOWN 8u /* shut down, suspended or crashed, and not torn down */
+#define PS_XEN_REASON_SHIFT 24 /* with PS_XEN_SHUTDOWN, where the guest's SHUTDOWN_ code stands */
 
 /* ps_xen_log_read flags */
 #define PS_XEN_CLEAN 1u /* also begin the next interval; without it, peek */
@@ -103,6 +118,7 @@ struct ps_view;
 struct ps_track;
 struct ps_xen;
 struct ps_xen_log;
+struct ps_xen_store;
 
 /* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
 PS_API int32_t ps_abi_version(void);
@@ -159,6 +175,34 @@ PS_API int32_t ps_xen_unpause(struct ps_xen *xen, const struct ps_xen_info *doma
 /* types: page_count bytes. destination: page_count times 4096 bytes. */
 PS_API int32_t ps_xen_copy(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t first, uint64_t page_count,
                            void *destination, uint8_t *types, int32_t *err);
+
+/* The version of the running hypervisor. */
+PS_API int32_t ps_xen_release(struct ps_xen *xen, uint32_t *major, uint32_t *minor, int32_t *err);
+PS_API int32_t ps_xen_hvm_param(struct ps_xen *xen, const struct ps_xen_info *domain, uint32_t index, uint64_t *value,
+                                int32_t *err);
+PS_API int32_t ps_xen_tsc_info(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_tsc *tsc, int32_t *err);
+/* context may be null with capacity 0: *bytes is then how many it takes. */
+PS_API int32_t ps_xen_hvm_context(struct ps_xen *xen, const struct ps_xen_info *domain, void *context, uint64_t capacity,
+                                  uint64_t *bytes, int32_t *err);
+/* Counts: in, the room in entries; out, the entries. leaves and msrs may be null: the counts are then the room that suffices. */
+PS_API int32_t ps_xen_cpu_policy(struct ps_xen *xen, const struct ps_xen_info *domain, void *leaves, uint32_t *leaf_count,
+                                 void *msrs, uint32_t *msr_count, int32_t *err);
+/* Lets a domain go on that suspended itself; to the guest the suspend was cancelled. */
+PS_API int32_t ps_xen_resume(struct ps_xen *xen, const struct ps_xen_info *domain, int32_t *err);
+
+/* path and tried: as for ps_xen_open. */
+PS_API int32_t ps_xen_store_open(const char *path, struct ps_xen_store **store, char *tried, uint64_t tried_bytes, int32_t *err);
+/* store may be null. */
+PS_API int32_t ps_xen_store_close(struct ps_xen_store *store, int32_t *err);
+/* *bytes: the length of the value, of which at most capacity bytes are copied. */
+PS_API int32_t ps_xen_store_read(struct ps_xen_store *store, const char *path, void *value, uint64_t capacity, uint64_t *bytes,
+                                 int32_t *err);
+PS_API int32_t ps_xen_store_write(struct ps_xen_store *store, const char *path, const char *value, int32_t *err);
+/* Writes value if expected is what stands there, in one step. *replaced: 1 if so, else 0. */
+PS_API int32_t ps_xen_store_replace(struct ps_xen_store *store, const char *path, const char *expected, const char *value,
+                                    uint32_t *replaced, int32_t *err);
+/* Tells xenstore that a domain that was suspended runs again. */
+PS_API int32_t ps_xen_store_resumed(struct ps_xen_store *store, uint32_t domid, int32_t *err);
 
 /* A log of the pages 0 to pages - 1. xen must outlive it. */
 PS_API int32_t ps_xen_log_new(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t pages, struct ps_xen_log **log,

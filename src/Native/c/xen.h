@@ -15,6 +15,7 @@ typedef long long ps_logdirty_control(void *, uint32_t domid, unsigned int op, s
 struct ps_xen {
     void *control_library;
     void *foreign_library;
+    void *guest_library; /* libxenguest, or null: only what restorable epochs need is in it */
     void *control; /* xc_interface, reentrant: opened without XC_OPENFLAG_NON_REENTRANT */
     void *foreign; /* xenforeignmemory_handle */
 
@@ -29,6 +30,21 @@ struct ps_xen {
     void (*buffer_free)(void *, struct ps_hypercall_buffer *, int pages);
     void *shadow_control; /* ps_shadow_control_416 if there is a logdirty_control, else ps_shadow_control_415 */
     ps_logdirty_control *logdirty_control;
+
+    /* What restorable epochs need. From 4.15 on, more and more of it is libxenguest's. */
+    int has_state; /* all of it is there: a domain that could be suspended and not resumed would be lost */
+    int (*version)(void *, int command, void *);
+    int (*hvm_getcontext)(void *, uint32_t domid, uint8_t *, uint32_t size);
+    int (*hvm_param_get)(void *, uint32_t domid, uint32_t index, uint64_t *);
+    int (*get_tsc_info)(void *, uint32_t domid, uint32_t *mode, uint64_t *nsec, uint32_t *khz, uint32_t *incarnation);
+    int (*resume)(void *, uint32_t domid, int fast);
+    /* The policy of a domain: up to 4.15 in one call, which has no policy object. */
+    int (*policy_size)(void *, uint32_t *leaves, uint32_t *msrs);
+    int (*policy_415)(void *, uint32_t domid, uint32_t *leaf_count, void *leaves, uint32_t *msr_count, void *msrs);
+    void *(*policy_init)(void);
+    void (*policy_destroy)(void *);
+    int (*policy_domain)(void *, uint32_t domid, void *policy);
+    int (*policy_serialise)(void *, const void *policy, void *leaves, uint32_t *leaf_count, void *msrs, uint32_t *msr_count);
 
     void *(*foreign_open)(struct ps_xen_logger *, unsigned flags);
     int (*foreign_close)(void *);
@@ -58,6 +74,11 @@ struct ps_text {
 };
 
 void ps_text_add(struct ps_text *text, const char *part);
+
+/* Loads a library: of the directory, of length bytes, if that is not 0 and has one, else from where the system looks. Null, and text says what was tried. */
+void *ps_xen_library(const char *directory, size_t length, const char *name, struct ps_text *text);
+/* How many bytes of a path given to ps_xen_open are the directory of its libraries. */
+size_t ps_xen_directory(const char *path);
 
 /*
  * Loads the candidate of this number and libxenforeignmemory, and looks their functions up. path: a directory, a libxenctrl, or

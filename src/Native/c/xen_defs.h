@@ -31,6 +31,8 @@
 #define PS_DOMINF_HVM (1u << 1)
 #define PS_DOMINF_SHUTDOWN (1u << 2)
 #define PS_DOMINF_PAUSED (1u << 3)
+#define PS_DOMINF_REASON_SHIFT 16
+#define PS_DOMINF_REASON_MASK 255u
 
 /* XEN_DOMCTL_PFINFO_: the type of a page stands in bits 31:28 */
 #define PS_PFINFO_SHIFT 28
@@ -39,6 +41,13 @@
 #define PS_PFINFO_PINNED_L1 0x9u /* LPINTAB | L1TAB, the first behind the types that Xen does not define */
 #define PS_PFINFO_BROKEN 0xdu   /* this and what is above carries no data */
 #define PS_PFINFO_XTAB 0xfu
+
+/* XENVER_version: the release, major << 16 | minor */
+#define PS_XENVER_VERSION 0
+
+/* xen_cpuid_leaf_t and xen_msr_entry_t (xen/include/public/arch-x86/xen.h) */
+#define PS_CPUID_LEAF_BYTES 24u
+#define PS_MSR_ENTRY_BYTES 16u
 
 /* xen_pfn_t */
 #if defined(__x86_64__) || defined(__i386__)

@@ -7,7 +7,8 @@
 static uint32_t flags_of(uint32_t dominf)
 {
     return (dominf & PS_DOMINF_HVM ? PS_XEN_HVM : 0) | (dominf & PS_DOMINF_PAUSED ? PS_XEN_PAUSED : 0) |
-           (dominf & PS_DOMINF_DYING ? PS_XEN_DYING : 0) | (dominf & PS_DOMINF_SHUTDOWN ? PS_XEN_SHUTDOWN : 0);
+           (dominf & PS_DOMINF_DYING ? PS_XEN_DYING : 0) | (dominf & PS_DOMINF_SHUTDOWN ? PS_XEN_SHUTDOWN : 0) |
+           (dominf >> PS_DOMINF_REASON_SHIFT & PS_DOMINF_REASON_MASK) << PS_XEN_REASON_SHIFT;
 }
 
 int32_t ps_xen_next(struct ps_xen *xen, uint32_t from, struct ps_xen_info *info, int32_t *err)

@@ -41,6 +41,23 @@ static const struct symbol foreign_symbols[] = {
     {NULL, 0},
 };
 
+/* What restorable epochs need. All else works without. */
+static const struct symbol state_symbols[] = {
+    {"xc_version", offsetof(struct ps_xen, version)},
+    {"xc_domain_hvm_getcontext", offsetof(struct ps_xen, hvm_getcontext)},
+    {"xc_hvm_param_get", offsetof(struct ps_xen, hvm_param_get)},
+    {"xc_domain_get_tsc_info", offsetof(struct ps_xen, get_tsc_info)},
+    {"xc_domain_resume", offsetof(struct ps_xen, resume)},
+    {"xc_get_cpu_policy_size", offsetof(struct ps_xen, policy_size)},
+    {"xc_cpu_policy_get_size", offsetof(struct ps_xen, policy_size)},
+    {"xc_get_domain_cpu_policy", offsetof(struct ps_xen, policy_415)},
+    {"xc_cpu_policy_init", offsetof(struct ps_xen, policy_init)},
+    {"xc_cpu_policy_destroy", offsetof(struct ps_xen, policy_destroy)},
+    {"xc_cpu_policy_get_domain", offsetof(struct ps_xen, policy_domain)},
+    {"xc_cpu_policy_serialise", offsetof(struct ps_xen, policy_serialise)},
+    {NULL, 0},
+};
+
 void ps_text_add(struct ps_text *text, const char *part)
 {
     size_t used = strlen(text->bytes);
@@ -96,33 +113,73 @@ static int look_up(struct ps_xen *xen, void *library, const struct symbol *symbo
     return 0;
 }
 
+void *ps_xen_library(const char *directory, size_t length, const char *name, struct ps_text *text)
+{
+    char path[PATH_MAX];
+
+    join(path, directory, length, name);
+    void *library = load(path, text);
+
+    return library == NULL && length > 0 ? load(name, text) : library;
+}
+
+/* Its interface is stable, so the system's serves as well where the directory has none. */
 static int load_foreign(struct ps_xen *xen, const char *directory, size_t length, struct ps_text *text)
 {
-    char name[PATH_MAX];
+    xen->foreign_library = ps_xen_library(directory, length, foreign, text);
+    return xen->foreign_library == NULL ? -1 : look_up(xen, xen->foreign_library, foreign_symbols, foreign, text);
+}
 
-    join(name, directory, length, foreign);
-    /* Its interface is stable, so the system's serves as well where the directory has none. */
-    xen->foreign_library = load(name, text);
-    if (xen->foreign_library == NULL && length > 0)
-        xen->foreign_library = load(foreign, text);
-    return xen->foreign_library == NULL ? -1 : look_up(xen, xen->foreign_library, foreign_symbols, name, text);
+/* libxenguest of the release of a libxenctrl, control, which has the release behind its name as well. */
+static void load_guest(struct ps_xen *xen, const char *control)
+{
+    static const char stem[] = "libxenctrl", guest[] = "libxenguest";
+    const char *slash = strrchr(control, '/');
+    const char *name = slash == NULL ? control : slash + 1;
+    char path[PATH_MAX];
+
+    if (strncmp(name, stem, strlen(stem)) != 0)
+        return;
+    snprintf(path, sizeof(path), "%.*s%s%s", (int)(name - control), control, guest, name + strlen(stem));
+    xen->guest_library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
+static void look_up_state(struct ps_xen *xen)
+{
+    for (const struct symbol *symbol = state_symbols; symbol->name != NULL; symbol++) {
+        void *found = dlsym(xen->control_library, symbol->name);
+
+        if (found == NULL && xen->guest_library != NULL)
+            found = dlsym(xen->guest_library, symbol->name);
+        if (found != NULL)
+            memcpy((char *)xen + symbol->place, &found, sizeof(found));
+    }
+    int has_policy = xen->policy_init != NULL ? xen->policy_destroy != NULL && xen->policy_domain != NULL && xen->policy_serialise != NULL
+                                              : xen->policy_415 != NULL;
+
+    xen->has_state = has_policy && xen->policy_size != NULL && xen->version != NULL && xen->hvm_getcontext != NULL &&
+                     xen->hvm_param_get != NULL && xen->get_tsc_info != NULL && xen->resume != NULL;
+}
+
+size_t ps_xen_directory(const char *path)
+{
+    if (path == NULL)
+        return 0;
+    const char *slash = strrchr(path, '/');
+
+    return is_directory(path) ? strlen(path) : slash == NULL ? 0 : (size_t)(slash - path);
 }
 
 int ps_xen_load(struct ps_xen *xen, const char *path, unsigned candidate, struct ps_text *text)
 {
     char name[PATH_MAX];
-    size_t length = 0;
+    size_t length = ps_xen_directory(path);
 
     memset(xen, 0, sizeof(*xen));
-    if (path != NULL && !is_directory(path)) {
-        const char *slash = strrchr(path, '/');
-
-        length = slash == NULL ? 0 : (size_t)(slash - path);
+    if (path != NULL && !is_directory(path))
         snprintf(name, sizeof(name), "%s", path);
-    } else {
-        length = path == NULL ? 0 : strlen(path);
+    else
         join(name, path, length, controls[candidate]);
-    }
     xen->control_library = load(name, text);
     if (xen->control_library != NULL && look_up(xen, xen->control_library, control_symbols, name, text) == 0 &&
         load_foreign(xen, path, length, text) == 0) {
@@ -130,6 +187,8 @@ int ps_xen_load(struct ps_xen *xen, const char *path, unsigned candidate, struct
 
         memcpy(&xen->logdirty_control, &logdirty, sizeof(logdirty));
         ps_xen_grants_load(xen);
+        load_guest(xen, name);
+        look_up_state(xen);
         return 0;
     }
     ps_xen_unload(xen);
@@ -140,8 +199,11 @@ void ps_xen_unload(struct ps_xen *xen)
 {
     if (xen->foreign_library != NULL)
         dlclose(xen->foreign_library);
+    if (xen->guest_library != NULL)
+        dlclose(xen->guest_library);
     if (xen->control_library != NULL)
         dlclose(xen->control_library);
     xen->foreign_library = NULL;
+    xen->guest_library = NULL;
     xen->control_library = NULL;
 }

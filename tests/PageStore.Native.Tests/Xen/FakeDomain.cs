@@ -22,6 +22,42 @@ public enum FakeCall : uint
     Unmap,
     GrantSize,
     GrantMap,
+    Version,
+    Param,
+    Tsc,
+    Context,
+    Policy,
+    Resume,
+    StoreOpen,
+    StoreRead,
+    StoreWrite,
+    StoreCommit,
+    StoreResumed,
+}
+
+/// <summary><c>enum fake_manners</c>: how the guest answers a request to suspend.</summary>
+public enum FakeManners : uint
+{
+    Suspends,
+    Deaf,
+    LastMoment,
+    Stuck,
+    Crashes,
+}
+
+/// <summary>A text of a fake, NUL-terminated.</summary>
+[System.Runtime.CompilerServices.InlineArray(64)]
+internal struct FakeText
+{
+    private byte _first;
+
+    internal void Set(string text)
+    {
+        ((Span<byte>)this).Clear();
+        System.Text.Encoding.UTF8.GetBytes(text, this);
+    }
+
+    internal readonly string Get() => System.Text.Encoding.UTF8.GetString(((ReadOnlySpan<byte>)this)[..((ReadOnlySpan<byte>)this).IndexOf((byte)0)]);
 }
 
 /// <summary><c>struct fake_domain</c>.</summary>
@@ -62,4 +98,18 @@ internal unsafe struct FakeDomain
     internal byte* Grants;
     internal uint GrantFrames;
     internal uint GrantVersion;
+    internal uint FailingAfter;
+    internal FakeManners Manners;
+    internal uint Looks;
+    internal uint Conflicts;
+    internal uint Resumes;
+    internal uint Told;
+    internal uint Stores;
+    internal uint Transactions;
+    internal uint Policies;
+    internal fixed ulong Params[40];
+    internal FakeText Request;
+    internal FakeText Name;
+    internal FakeText Twin;
+    internal FakeText StartTime;
 }

@@ -20,6 +20,7 @@ internal sealed unsafe class FakeXen : IDisposable
     internal const uint DyingFlag = 1;
     internal const uint HvmFlag = 2;
     internal const int GrantFrames = 2;
+    internal const uint ShutdownFlag = 4;
 
     internal static readonly Guid Uuid = new("8a4be5d0-1c2f-4f58-9b1e-0d6f2a7c9e31");
 
@@ -47,6 +48,11 @@ internal sealed unsafe class FakeXen : IDisposable
             ? Install("fake_xenctrl_4_15.so", Libraries, "libxenctrl.so.4.15")
             : Install("fake_xenctrl_4_16.so", Libraries, "libxenctrl.so.4.17");
         _ = Install("fake_xenforeignmemory.so", Libraries, "libxenforeignmemory.so.1");
+        _ = Install("fake_xenstore.so", Libraries, release == FakeRelease.UpTo415 ? "libxenstore.so.3.0" : "libxenstore.so.4");
+        if (release == FakeRelease.From416)
+        {
+            _ = Install("fake_xenguest.so", Libraries, "libxenguest.so.4.17");
+        }
     }
 
     internal ref FakeDomain Domain => ref *_domain;
@@ -107,7 +113,9 @@ internal sealed unsafe class FakeXen : IDisposable
         _domain->GrantVersion = 2;
     }
 
-    internal void Fail(FakeCall call, int errno) => (_domain->FailingCall, _domain->FailingErrno) = (call, errno);
+    /// <summary>From now on a call fails, once it went well so many times.</summary>
+    internal void Fail(FakeCall call, int errno, uint after = 0) =>
+        (_domain->FailingCall, _domain->FailingErrno, _domain->FailingAfter) = (call, errno, after);
 
     /// <summary>The guest gets more pages, up to 64.</summary>
     internal void Grow(uint pages)

@@ -21,6 +21,53 @@ public sealed class XenDomainTests
             byUuid.GetState());
     }
 
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public void A_domain_is_opened_by_a_name_that_one_has(FakeRelease release)
+    {
+        using var xen = new FakeXen(release);
+        xen.Domain.Name.Set("web");
+        xen.Domain.Twin.Set("Domain-0");
+        using (XenDomain domain = XenDomain.OpenByName("web", xen.Libraries))
+        {
+            Assert.Equal(FakeXen.DomainId, domain.Id);
+        }
+
+        Assert.Contains("no domain with name we,", Assert.Throws<StorageException>(() => XenDomain.OpenByName("we", xen.Libraries)).Message, StringComparison.Ordinal);
+        xen.Domain.Twin.Set("web");
+        Assert.Contains("2 domains have the name web: 0, 7", Assert.Throws<StorageException>(() => XenDomain.OpenByName("web", xen.Libraries)).Message, StringComparison.Ordinal);
+        xen.Domain.Twin.Set("Domain-0");
+        xen.Domain.Flags |= FakeXen.DyingFlag;
+        Assert.Throws<StorageException>(() => XenDomain.OpenByName("web", xen.Libraries));
+        Assert.Equal((0u, 0u), (xen.Domain.Stores, xen.Domain.Interfaces));
+    }
+
+    [Fact]
+    public void A_life_of_a_domain_is_told_from_the_next()
+    {
+        using var xen = new FakeXen();
+        xen.Domain.StartTime.Set("1790000000.05");
+        using XenDomain domain = xen.Open();
+        Guid first = domain.GetBootInstance();
+        byte[] bytes = first.ToByteArray(bigEndian: true);
+        string hostBoot = File.ReadAllText("/proc/sys/kernel/random/boot_id");
+        Assert.Equal([0, 0, 0, 7], bytes[..4]);
+        Assert.Equal(hostBoot[..8], Convert.ToHexStringLower(bytes[4..8]));
+        Assert.Equal(179000000005UL, System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(8)));
+        Assert.Equal(first, domain.GetBootInstance());
+
+        // Its number alone is given again.
+        xen.Domain.StartTime.Set("1790000001.00");
+        Assert.NotEqual(first, domain.GetBootInstance());
+        foreach (string odd in (string[])["", "soon", "-1", "99999999999999999999999999"])
+        {
+            xen.Domain.StartTime.Set(odd);
+            Assert.Equal(new byte[8], domain.GetBootInstance().ToByteArray(bigEndian: true)[8..]);
+        }
+
+        Assert.Equal(0u, xen.Domain.Stores);
+    }
+
     [Fact]
     public void All_domains_are_listed()
     {

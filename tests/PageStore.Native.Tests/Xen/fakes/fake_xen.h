@@ -30,7 +30,39 @@ enum fake_call {
     FAKE_UNMAP,
     FAKE_GRANT_SIZE,
     FAKE_GRANT_MAP,
+    FAKE_VERSION,
+    FAKE_PARAM,
+    FAKE_TSC,
+    FAKE_CONTEXT,
+    FAKE_POLICY,
+    FAKE_RESUME,
+    FAKE_STORE_OPEN,
+    FAKE_STORE_READ,
+    FAKE_STORE_WRITE,
+    FAKE_STORE_COMMIT,
+    FAKE_STORE_RESUMED,
 };
+
+/* How the guest answers a request to suspend. */
+enum fake_manners {
+    FAKE_SUSPENDS,    /* takes it, and suspends some looks later */
+    FAKE_DEAF,        /* never takes it */
+    FAKE_LAST_MOMENT, /* takes it when the request is being taken back, and suspends */
+    FAKE_STUCK,       /* takes it, and goes on */
+    FAKE_CRASHES,     /* takes it, and crashes */
+};
+
+/* XEN_DOMINF_shutdown, and where the reason stands; SHUTDOWN_suspend and SHUTDOWN_crash */
+#define FAKE_SHUTDOWN 4u
+#define FAKE_REASON_SHIFT 16
+#define FAKE_REASON_SUSPEND 2u
+#define FAKE_REASON_CRASH 3u
+#define FAKE_LOOKS 3u
+#define FAKE_TEXT 64
+#define FAKE_PARAMS 40
+#define FAKE_CONTEXT_BYTES 100
+#define FAKE_LEAVES 5u
+#define FAKE_MSRS 3u
 
 struct fake_domain {
     uint8_t *memory; /* pages times 4096 bytes */
@@ -67,6 +99,20 @@ struct fake_domain {
     uint8_t *grants; /* the grant table, grant_frames times 4096 bytes */
     uint32_t grant_frames;
     uint32_t grant_version;
+    uint32_t failing_after; /* so many calls go well first */
+    uint32_t manners;       /* enum fake_manners */
+    uint32_t looks;         /* so many looks later it has suspended; 0: it does not */
+    uint32_t conflicts;     /* so many transactions fail because somebody else wrote */
+    uint32_t resumes;       /* how often it was let go on */
+    uint32_t told;          /* how often xenstore was told so */
+    uint32_t stores;        /* open now */
+    uint32_t transactions;  /* open now */
+    uint32_t policies;      /* allocated now */
+    uint64_t params[FAKE_PARAMS];
+    char request[FAKE_TEXT];    /* control/shutdown */
+    char name[FAKE_TEXT];
+    char twin[FAKE_TEXT];       /* the name of dom0 */
+    char start_time[FAKE_TEXT]; /* of the VM */
 };
 
 static struct fake_domain *fake;
@@ -85,6 +131,10 @@ static inline int fails(enum fake_call call)
         fake->flags |= 1u; /* XEN_DOMINF_dying */
     if (fake->failing_call != call)
         return 0;
+    if (fake->failing_after > 0) {
+        fake->failing_after--;
+        return 0;
+    }
     errno = fake->failing_errno;
     return 1;
 }

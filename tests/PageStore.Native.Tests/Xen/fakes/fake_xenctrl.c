@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "fake_xen.h"
+#ifdef FAKE_UP_TO_4_15
+#include "fake_state.h"
+#endif
 
 struct logger;
 struct logger {
@@ -96,6 +99,8 @@ EXPORT int xc_domain_getinfolist(void *xch, uint32_t first, unsigned max, struct
     }
     if (!fake->exists || first > fake->domid)
         return 0;
+    if (fake->looks > 0 && --fake->looks == 0)
+        fake->flags |= FAKE_SHUTDOWN | (fake->manners == FAKE_CRASHES ? FAKE_REASON_CRASH : FAKE_REASON_SUSPEND) << FAKE_REASON_SHIFT;
     info->domain = (uint16_t)fake->domid;
     info->flags = fake->flags | (fake->pauses > 0 ? 8u : 0); /* XEN_DOMINF_paused */
     info->tot_pages = fake->allocated_pages;
@@ -146,6 +151,58 @@ EXPORT int xc_get_pfn_type_batch(void *xch, uint32_t domid, unsigned count, unsi
     for (unsigned i = 0; i < count; i++)
         frames[i] = (unsigned long)(frames[i] < fake->pages ? fake->types[frames[i]] : 0xf) << 28;
     return 0;
+}
+
+EXPORT int xc_version(void *xch, int command, void *arg)
+{
+    (void)xch;
+    if (fails(FAKE_VERSION))
+        return -1;
+    if (command != 0 || arg != NULL)
+        abort();
+    return 4 << 16 | 17;
+}
+
+EXPORT int xc_hvm_param_get(void *xch, uint32_t domid, uint32_t index, uint64_t *value)
+{
+    (void)xch;
+    if (fails(FAKE_PARAM) || !answers(domid))
+        return -1;
+    if (index >= FAKE_PARAMS) {
+        errno = EINVAL;
+        return -1;
+    }
+    *value = fake->params[index];
+    return 0;
+}
+
+EXPORT int xc_domain_get_tsc_info(void *xch, uint32_t domid, uint32_t *mode, uint64_t *nsec, uint32_t *khz, uint32_t *incarnation)
+{
+    (void)xch;
+    if (fails(FAKE_TSC) || !answers(domid))
+        return -1;
+    *mode = 1;
+    *nsec = 0x1122334455667788u;
+    *khz = 2400000;
+    *incarnation = 6;
+    return 0;
+}
+
+/* The n-th byte is n. */
+EXPORT int xc_domain_hvm_getcontext(void *xch, uint32_t domid, uint8_t *context, uint32_t size)
+{
+    (void)xch;
+    if (fails(FAKE_CONTEXT) || !answers(domid))
+        return -1;
+    if (context == NULL)
+        return FAKE_CONTEXT_BYTES + 28; /* room for what it might become */
+    if (size < FAKE_CONTEXT_BYTES) {
+        errno = ENOSPC;
+        return -1;
+    }
+    for (int i = 0; i < FAKE_CONTEXT_BYTES; i++)
+        context[i] = (uint8_t)i;
+    return FAKE_CONTEXT_BYTES;
 }
 
 EXPORT void *xc__hypercall_buffer_alloc_pages(void *xch, struct buffer *buffer, int pages)

@@ -1,0 +1,2 @@
+/* Stands in for libxenguest of 4.16 and later. */
+#include "fake_state.h"
