@@ -60,6 +60,59 @@ public sealed class XenCaptureTests : IDisposable
         AssertEpochs(guest.AtPause[..2]);
     }
 
+    [Theory]
+    [InlineData(FakeRelease.UpTo415)]
+    [InlineData(FakeRelease.From416)]
+    public async Task A_restorable_epoch_is_exported_for_Xen_and_a_paused_one_is_refused(FakeRelease release)
+    {
+        using var xen = new FakeXen(release, Pages);
+        using XenDomain domain = xen.Open();
+        using var guest = new PlayedGuest(xen, domain);
+        using var suspend = new XenSuspend(domain, XenStateSections.Of);
+        using var log = new XenDirtyLog(domain);
+        using (CheckpointWriter writer = CheckpointWriter.Create(_path))
+        using (var capture = new GuestCapture(writer, guest, log, guest, new CaptureOptions { GuestId = domain.Uuid, BootInstance = domain.GetBootInstance() }))
+        {
+            capture.Run(TimeSpan.Zero, 4, _ => { }, CancellationToken.None, new RestorableEpochs(suspend) { Every = 2 });
+        }
+
+        Assert.Equal((0u, 0u, 2u, 2u), (xen.Domain.Enabled, xen.Domain.Pauses, xen.Domain.Resumes, xen.Domain.Told));
+        using CheckpointReader reader = CheckpointReader.Open(_path);
+        Epoch restorable = reader.OpenEpoch(new EpochId(4));
+        Assert.Equal((EpochConsistency.Restorable, domain.Uuid, domain.GetBootInstance()), (restorable.Info.Consistency, restorable.Info.GuestId, restorable.Info.BootInstance));
+        string stream = _path + ".libxc";
+        string again = _path + ".again";
+        try
+        {
+            XenExporter.ToFile(restorable, stream, new XenExportOptions { Format = ImageFormat.LibxcStream }, cancellationToken: TestContext.Current.CancellationToken);
+            await using (FileStream image = File.OpenRead(stream))
+            {
+                await ImageImporter.ImportAsync(image, again, cancellationToken: TestContext.Current.CancellationToken);
+            }
+
+            using (CheckpointReader imported = CheckpointReader.Open(again))
+            using (EpochComparison comparison = imported.OpenEpoch(new EpochId(1)).CompareWith(restorable, cancellationToken: TestContext.Current.CancellationToken))
+            {
+                Assert.True(comparison.SameContent);
+            }
+
+            // No xl made this domain.
+            UnsupportedException noXl = Assert.Throws<UnsupportedException>(() => XenExporter.ToFile(restorable, stream, overwrite: true, cancellationToken: TestContext.Current.CancellationToken));
+            Assert.Contains("as the libxc stream", noXl.Message, StringComparison.Ordinal);
+            foreach (bool force in (bool[])[false, true])
+            {
+                UnsupportedException paused = Assert.Throws<UnsupportedException>(() => XenExporter.ToFile(
+                    reader.OpenEpoch(new EpochId(3)), stream, new XenExportOptions { Format = ImageFormat.LibxcStream, AllowUnrestorable = force }, overwrite: true, cancellationToken: TestContext.Current.CancellationToken));
+                Assert.Contains("taken of a paused guest", paused.Message, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            File.Delete(stream);
+            File.Delete(again);
+        }
+    }
+
     [Fact]
     public void The_sample_takes_epochs_of_the_domain_whose_libraries_the_environment_names()
     {

@@ -64,7 +64,8 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
 
         if (_held is null)
         {
-            Write(LibxcHeaders.OfHvm());
+            // The release of Xen, which only a log shows, is left out.
+            Write(LibxcHeaders.MakeHvm(0, 0));
             Write(LibxcRecords.WithoutBody(LibxcRecordType.StaticDataEnd));
             _held = new PageBitmap(options.PageCount ?? 0);
         }

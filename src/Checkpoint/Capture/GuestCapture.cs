@@ -5,7 +5,7 @@ namespace PageStore.Checkpoint;
 
 /// <summary>
 /// Captures a guest into a checkpoint file, or into a stream to one (<see cref="CaptureStream"/>), epoch by epoch: the first takes the whole image while the guest runs under its dirty log, each
-/// further one the pages written since. Per epoch: pause, harvest, copy, resume (and <see cref="CaptureOptions.WhilePaused"/> beside the copy); then classify, checksum, compress and commit
+/// further one the pages written since. Per epoch: pause or suspend, harvest, copy, resume (and <see cref="CaptureOptions.WhilePaused"/> beside the copy); then classify, checksum, compress and commit
 /// behind the running guest. Not thread-safe. Disposing stops the dirty log; writer, memory and log stay the caller's to dispose.
 /// </summary>
 /// <remarks>
@@ -31,6 +31,7 @@ public sealed class GuestCapture : IDisposable
     private readonly PageBitmap _written;
     private readonly PageBitmap _fresh;
     private readonly PageBitmap _read;
+    private IReadOnlyList<GuestStateSection> _state = [];
     private bool _tracking;
     private bool _complete;
     private bool _disposed;
@@ -87,39 +88,17 @@ public sealed class GuestCapture : IDisposable
     /// <returns>The epoch and what it cost.</returns>
     /// <exception cref="StorageException">The medium, the dirty log, or pausing failed. The guest runs, unless resuming it was what failed.</exception>
     /// <remarks>What <see cref="CaptureOptions.WhilePaused"/> throws passes through; the guest runs then, too.</remarks>
-    public EpochReport Capture(string? label = null)
+    public EpochReport Capture(string? label = null) => Take(_pause, _options.Consistency, label);
+
+    /// <summary>Captures one epoch across a suspend, with the state of devices and processors, and commits it: the guest can run again from it.</summary>
+    /// <param name="suspend">Suspends this guest, in the place of the pause.</param>
+    /// <param name="label">A text for people, or null.</param>
+    /// <returns>The epoch, which is <see cref="EpochConsistency.Restorable"/>, and what it cost.</returns>
+    /// <exception cref="StorageException">As <see cref="Capture"/>, or the guest did not take part.</exception>
+    public EpochReport CaptureRestorable(IGuestSuspend suspend, string? label = null)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var timer = new PhaseTimer();
-        bool full = !_complete;
-        ReturnBuffers();
-        using ICapturedEpoch epoch = _target.BeginEpoch(OptionsFor(label, full));
-        if (full && !_tracking)
-        {
-            _log.Start();
-            _tracking = true;
-        }
-
-        long streamed = full ? StreamAll(epoch) : StreamSet(epoch, _written);
-        int rounds = StreamRounds(epoch, ref streamed);
-        timer.End(Phase.Stream);
-        long copied = TakeRest(epoch, timer);
-        Store(epoch);
-        AddStates(epoch);
-        timer.End(Phase.Store);
-        if (_log is IAccessLog)
-        {
-            epoch.SetReadSet(_read);
-        }
-
-        EpochInfo info = epoch.Commit();
-        timer.End(Phase.Commit);
-        _complete = true;
-        _written.ClearAll();
-        _read.ClearAll();
-        EpochReport report = timer.Report(info, full, streamed, copied, rounds);
-        CaptureMetrics.Record(report);
-        return report;
+        ArgumentNullException.ThrowIfNull(suspend);
+        return Take(suspend, EpochConsistency.Restorable, label);
     }
 
     /// <summary>
@@ -130,16 +109,26 @@ public sealed class GuestCapture : IDisposable
     /// <param name="epochs">How many, or null for no end.</param>
     /// <param name="onEpoch">Told of each committed epoch, on this thread.</param>
     /// <param name="cancellation">Ends the captures; an epoch under way is committed first.</param>
+    /// <param name="restorable">Which epochs are to be restorable; null for none.</param>
     /// <exception cref="StorageException">As <see cref="Capture"/>.</exception>
-    public void Run(TimeSpan interval, long? epochs, Action<EpochReport> onEpoch, CancellationToken cancellation)
+    public void Run(TimeSpan interval, long? epochs, Action<EpochReport> onEpoch, CancellationToken cancellation, RestorableEpochs? restorable = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(interval, TimeSpan.Zero);
-        for (long done = 0; done != epochs && !cancellation.IsCancellationRequested; done++)
+        restorable?.Validate();
+        bool isLast = false;
+        for (long done = 0; done != epochs && !isLast; done++)
         {
             long start = Stopwatch.GetTimestamp();
-            onEpoch(Capture());
+            bool isCancelled = cancellation.IsCancellationRequested;
+            if (isCancelled && (done == 0 || restorable is not { Last: true }))
+            {
+                return;
+            }
+
+            isLast = isCancelled || done + 1 == epochs;
+            onEpoch(restorable?.Includes(done + 1, isLast) == true ? CaptureRestorable(restorable.Suspend) : Capture());
             TimeSpan rest = interval - Stopwatch.GetElapsedTime(start);
-            if (rest > TimeSpan.Zero && done + 1 != epochs)
+            if (rest > TimeSpan.Zero && !isLast)
             {
                 cancellation.WaitHandle.WaitOne(rest);
             }
@@ -159,13 +148,48 @@ public sealed class GuestCapture : IDisposable
         }
     }
 
-    private EpochOptions OptionsFor(string? label, bool full) => new()
+    private EpochReport Take(IGuestPause pause, EpochConsistency consistency, string? label)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var timer = new PhaseTimer();
+        bool full = !_complete;
+        ReturnBuffers();
+        using ICapturedEpoch epoch = _target.BeginEpoch(OptionsFor(label, full, consistency));
+        if (full && !_tracking)
+        {
+            _log.Start();
+            _tracking = true;
+        }
+
+        long streamed = full ? StreamAll(epoch) : StreamSet(epoch, _written);
+        int rounds = StreamRounds(epoch, ref streamed);
+        timer.End(Phase.Stream);
+        long copied = TakeRest(epoch, timer, pause);
+        Store(epoch);
+        AddStates(epoch);
+        timer.End(Phase.Store);
+        if (_log is IAccessLog)
+        {
+            epoch.SetReadSet(_read);
+        }
+
+        EpochInfo info = epoch.Commit();
+        timer.End(Phase.Commit);
+        _complete = true;
+        _written.ClearAll();
+        _read.ClearAll();
+        EpochReport report = timer.Report(info, full, streamed, copied, rounds);
+        CaptureMetrics.Record(report);
+        return report;
+    }
+
+    private EpochOptions OptionsFor(string? label, bool full, EpochConsistency consistency) => new()
     {
         Parent = _target.Newest,
         SkipUnchanged = full,
         PageCount = _memory.PageCount,
         Label = label,
-        Consistency = _options.Consistency,
+        Consistency = consistency,
         GuestId = _options.GuestId,
         BootInstance = _options.BootInstance,
     };
@@ -236,11 +260,11 @@ public sealed class GuestCapture : IDisposable
     }
 
     /// <summary>The pause. Work that runs beside the copy costs the guest only what it takes longer than that.</summary>
-    private long TakeRest(ICapturedEpoch epoch, PhaseTimer timer)
+    private long TakeRest(ICapturedEpoch epoch, PhaseTimer timer, IGuestPause pause)
     {
         using var abandon = new CancellationTokenSource();
         Task work = Task.CompletedTask;
-        _pause.Pause();
+        pause.Pause();
         try
         {
             timer.End(Phase.Pausing);
@@ -248,6 +272,7 @@ public sealed class GuestCapture : IDisposable
             Harvest();
             timer.End(Phase.Harvest);
             long copied = Copy(epoch);
+            _state = (pause as IGuestSuspend)?.ReadState() ?? [];
             timer.End(Phase.Copy);
             work.GetAwaiter().GetResult();
             return copied;
@@ -260,7 +285,7 @@ public sealed class GuestCapture : IDisposable
         finally
         {
             timer.End(Phase.Work);
-            _pause.Resume();
+            pause.Resume();
             timer.End(Phase.Resuming);
 
             // What was abandoned ends behind the running guest; nothing of it goes on when this has returned.
@@ -270,9 +295,10 @@ public sealed class GuestCapture : IDisposable
 
     private void AddStates(ICapturedEpoch epoch)
     {
-        foreach ((string name, ReadOnlyMemory<byte> bytes) in _options.WhilePaused.SelectMany(work => work.TakeStates()))
+        IEnumerable<(string Name, ReadOnlyMemory<byte> Content)> ofWork = _options.WhilePaused.SelectMany(work => work.TakeStates());
+        foreach ((string name, ReadOnlyMemory<byte> bytes) in _state.Select(section => (section.Name, section.Content)).Concat(ofWork))
         {
-            using var content = new MemoryStream(bytes.ToArray());
+            using var content = new MemoryStream(bytes.ToArray(), writable: false);
             epoch.AddState(name, content);
         }
     }

@@ -29,7 +29,7 @@ internal sealed record XenEpochSections(IReadOnlyList<string> Before, IReadOnlyL
         HashSet<string> present = [.. epoch.Info.States.Select(state => state.Name)];
         if (Array.Find(needed, name => !present.Contains(name)) is { } missing)
         {
-            throw new UnsupportedException($"Epoch {epoch.Info.Id} cannot be written as such a stream: it has no section \"{missing}\", so it did not come from one. Export it as a raw image, or as what it was imported from.");
+            throw new UnsupportedException($"Epoch {epoch.Info.Id} cannot be written as such a stream: {WhyMissing(epoch, missing, present)}");
         }
 
         if (epoch.Info.Consistency != EpochConsistency.Restorable && !options.AllowUnrestorable)
@@ -42,4 +42,13 @@ internal sealed record XenEpochSections(IReadOnlyList<string> Before, IReadOnlyL
         bool IsPart(string name) => present.Contains(name) && (needed.Contains(name) || optional.Contains(name));
         return new([.. XenSections.BeforePages.Where(IsPart)], [.. XenSections.AfterPages.Where(IsPart)]);
     }
+
+    private static string WhyMissing(Epoch epoch, string missing, HashSet<string> present) => epoch.Info.Consistency switch
+    {
+        EpochConsistency.Paused when !present.Contains(XenSections.LibxcState) =>
+            "it was taken of a paused guest, and the stream would lack the state of devices and processors, without which Xen cannot run it. Take a restorable epoch, or export this one as a raw image.",
+        EpochConsistency.Restorable when Xl.Contains(missing) && Array.TrueForAll(Libxc, present.Contains) =>
+            $"it has no section \"{missing}\", xl's configuration of the guest. Export it as the libxc stream.",
+        _ => $"it has no section \"{missing}\", so it did not come from one. Export it as a raw image, or as what it was imported from.",
+    };
 }

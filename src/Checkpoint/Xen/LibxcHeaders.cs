@@ -21,15 +21,18 @@ internal static class LibxcHeaders
     public static ReadOnlySpan<byte> Magic =>
         [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, (byte)'X', (byte)'E', (byte)'N', (byte)'F'];
 
-    /// <summary>Both, of an HVM or PVH guest in the newest version. The release of Xen, which only a log shows, is left out.</summary>
-    public static byte[] OfHvm()
+    /// <summary>Both, of an HVM or PVH guest, as a release of Xen writes them.</summary>
+    public static byte[] MakeHvm(int xenMajor, int xenMinor)
     {
-        byte[] header = new byte[ImageSize + DomainSize];
-        Magic.CopyTo(header);
-        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(12), NewestVersion);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(ImageSize), (uint)XenGuestType.Hvm);
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(ImageSize + 4), PageShift);
-        return header;
+        byte[] headers = new byte[ImageSize + DomainSize];
+        Magic.CopyTo(headers);
+        BinaryPrimitives.WriteUInt32BigEndian(headers.AsSpan(12), NewestVersion);
+        Span<byte> domain = headers.AsSpan(ImageSize);
+        BinaryPrimitives.WriteUInt32LittleEndian(domain, (uint)XenGuestType.Hvm);
+        BinaryPrimitives.WriteUInt16LittleEndian(domain[4..], PageShift);
+        BinaryPrimitives.WriteInt32LittleEndian(domain[8..], xenMajor);
+        BinaryPrimitives.WriteInt32LittleEndian(domain[12..], xenMinor);
+        return headers;
     }
 
     /// <summary>Reads both; <paramref name="header"/> holds the bytes that were already taken from the stream.</summary>

@@ -28,6 +28,15 @@ internal sealed class LibxlLayer
 
     public static ReadOnlySpan<byte> Magic => "LibxlFmt"u8;
 
+    /// <summary>The header of a stream.</summary>
+    public static byte[] MakeHeader()
+    {
+        byte[] header = new byte[HeaderSize];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(8), Version);
+        return header;
+    }
+
     /// <summary>Reads the stream; <paramref name="header"/> holds the bytes of its header that were already taken.</summary>
     public async ValueTask ReadAsync(SectionBuffer header, CancellationToken cancellationToken)
     {

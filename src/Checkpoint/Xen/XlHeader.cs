@@ -18,6 +18,18 @@ internal static class XlHeader
 
     public static ReadOnlySpan<byte> Magic => "Xen saved domain, xl format\n \0 \r"u8;
 
+    /// <summary>The header of a file with a configuration of this length, its NUL included, and nothing else in the optional data.</summary>
+    public static byte[] Make(int configLength)
+    {
+        byte[] header = new byte[FixedLength + sizeof(uint)];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(32), LittleEndian);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(36), JsonFlag | StreamV2Flag);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(44), sizeof(uint) + configLength);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(FixedLength), configLength);
+        return header;
+    }
+
     /// <summary>Reads the header; <paramref name="header"/> holds the bytes of it that were already taken from the stream.</summary>
     public static async ValueTask ReadAsync(XenStreamSession session, SectionBuffer header, CancellationToken cancellationToken)
     {
