@@ -109,6 +109,18 @@ internal static unsafe partial class NativeMethods
     internal static partial ShimResult XenCopy(
         XenHandle xen, in XenInfo domain, ulong first, ulong pageCount, byte* destination, GuestPageType* types, out int errno);
 
+    [LibraryImport(Library, EntryPoint = "ps_xen_pv_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenPvNew(XenHandle xen, in XenInfo domain, out nint pv, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_pv_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenPvFree(nint pv, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_xen_pv_copy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenPvCopy(XenPvHandle pv, ulong first, ulong pageCount, byte* destination, GuestPageType* types, out int errno);
+
     [LibraryImport(Library, EntryPoint = "ps_xen_log_new")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult XenLogNew(XenHandle xen, in XenInfo domain, ulong pages, out nint log, out int errno);

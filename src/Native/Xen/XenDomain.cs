@@ -35,7 +35,7 @@ public sealed class XenDomain : IDisposable
     /// <summary>Its UUID, which Xen calls handle.</summary>
     public Guid Uuid { get; }
 
-    /// <summary>Whether it is HVM or PVH, whose memory can be read; otherwise PV.</summary>
+    /// <summary>Whether it is HVM or PVH; otherwise PV.</summary>
     public bool IsHvm => _info.Flags.HasFlag(XenFlags.Hvm);
 
     /// <summary>

@@ -30,7 +30,7 @@ internal static class XenErrors
         ShimResult.XenGone =>
             NativeErrors.Storage(errno, what, "the domain is gone or being torn down: the last committed epoch is the newest there will be."),
         ShimResult.XenPv => new UnsupportedException(
-            $"{what} is not supported: pages of a PV guest are mapped by machine frame, which PageStore does not translate. Make it a PVH or HVM guest, or import what xl save writes."),
+            $"{what} is not supported: it is a PV guest of 32 bits. Import what xl save writes of it: pages that did not change are found by their content."),
         ShimResult.XenVersion => NativeErrors.Unsupported(
             errno,
             what,

@@ -34,7 +34,7 @@ enum ps_result {
     PS_XEN_VERSION = 15,   /* the libraries are another release's than the hypervisor */
     PS_XEN_DOMAIN = 16,    /* asking about a domain failed */
     PS_XEN_GONE = 17,      /* there is no such domain, it is dying, or its number is another domain's by now */
-    PS_XEN_PV = 18,        /* a PV domain, whose pages cannot be mapped by their numbers; nothing was done */
+    PS_XEN_PV = 18,        /* a PV domain where an HVM or PVH one is asked for, or of 32 bits; nothing was done */
     PS_XEN_ENABLE = 19,    /* the dirty log could not be turned on or off */
     PS_XEN_BITMAP = 20,    /* the dirty log could not be read */
     PS_XEN_GROWN = 21,     /* the domain has pages that the log does not cover */
@@ -118,6 +118,7 @@ struct ps_view;
 struct ps_track;
 struct ps_xen;
 struct ps_xen_log;
+struct ps_xen_pv;
 struct ps_xen_store;
 
 /* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
@@ -175,6 +176,13 @@ PS_API int32_t ps_xen_unpause(struct ps_xen *xen, const struct ps_xen_info *doma
 /* types: page_count bytes. destination: page_count times 4096 bytes. */
 PS_API int32_t ps_xen_copy(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t first, uint64_t page_count,
                            void *destination, uint8_t *types, int32_t *err);
+
+/* The tables of a PV domain, through which its pages are found. xen must outlive them. */
+PS_API int32_t ps_xen_pv_new(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_pv **pv, int32_t *err);
+/* pv may be null. */
+PS_API int32_t ps_xen_pv_free(struct ps_xen_pv *pv, int32_t *err);
+/* As ps_xen_copy, of a PV domain. */
+PS_API int32_t ps_xen_pv_copy(struct ps_xen_pv *pv, uint64_t first, uint64_t page_count, void *destination, uint8_t *types, int32_t *err);
 
 /* The version of the running hypervisor. */
 PS_API int32_t ps_xen_release(struct ps_xen *xen, uint32_t *major, uint32_t *minor, int32_t *err);

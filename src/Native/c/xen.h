@@ -15,7 +15,7 @@ typedef long long ps_logdirty_control(void *, uint32_t domid, unsigned int op, s
 struct ps_xen {
     void *control_library;
     void *foreign_library;
-    void *guest_library; /* libxenguest, or null: only what restorable epochs need is in it */
+    void *guest_library; /* libxenguest, or null: only what restorable epochs and PV domains need is in it */
     void *control; /* xc_interface, reentrant: opened without XC_OPENFLAG_NON_REENTRANT */
     void *foreign; /* xenforeignmemory_handle */
 
@@ -51,6 +51,12 @@ struct ps_xen {
     void *(*foreign_map)(void *, uint32_t domid, int prot, size_t pages, const ps_xen_pfn *, int *errors);
     int (*foreign_unmap)(void *, void *address, size_t pages);
 
+    /* What reading PV domains needs; null where the libraries lack it. */
+    int (*map_meminfo)(void *, uint32_t domid, struct ps_meminfo *);
+    int (*unmap_meminfo)(void *, struct ps_meminfo *);
+    ps_xen_pfn *(*map_m2p)(void *, unsigned long frames, int prot, unsigned long *first);
+    int (*highest_frame)(void *, unsigned long *frame);
+
     /* The grant table. Null where the libraries lack it. */
     int (*grant_size)(void *, struct ps_grant_size *);
     int (*grant_version)(void *, uint32_t domid);
@@ -65,6 +71,16 @@ struct ps_xen_grants {
     const void *table;
     uint32_t frames;
     int version;
+};
+
+/* The tables of a PV domain, mapped. */
+struct ps_xen_pv {
+    struct ps_xen *xen;
+    struct ps_xen_info domain;
+    struct ps_meminfo info;
+    ps_xen_pfn *m2p;
+    uint64_t m2p_frames;
+    uint64_t m2p_bytes;
 };
 
 /* What was tried in vain, for the caller's message. */
@@ -94,6 +110,12 @@ int32_t ps_xen_check(struct ps_xen *xen, const struct ps_xen_info *domain, int32
 
 /* After a call that failed: errno into *err, and PS_XEN_GONE in place of result if that is why. */
 int32_t ps_xen_failed(struct ps_xen *xen, const struct ps_xen_info *domain, int32_t result, int32_t *err);
+
+/* The machine frame of a page; PS_NO_FRAME where it has none. */
+ps_xen_pfn ps_xen_pv_frame(const struct ps_xen_pv *pv, uint64_t page);
+
+/* Puts page frame numbers into a copy of a page table. */
+void ps_xen_pv_normalise(const struct ps_xen_pv *pv, unsigned level, unsigned char *page);
 
 /* Looks up what it takes to read grant tables. */
 void ps_xen_grants_load(struct ps_xen *xen);

@@ -49,12 +49,30 @@
 #define PS_CPUID_LEAF_BYTES 24u
 #define PS_MSR_ENTRY_BYTES 16u
 
+/* The low bits of a page type: the level of a page table of a PV guest, from 1 to 4; above them, whether it is pinned. */
+#define PS_PFINFO_LEVEL 0x7u
+
 /* xen_pfn_t */
 #if defined(__x86_64__) || defined(__i386__)
 typedef unsigned long ps_xen_pfn;
 #else
 typedef uint64_t ps_xen_pfn;
 #endif
+
+#define PS_NO_FRAME (~(ps_xen_pfn)0) /* INVALID_MFN */
+
+/* L2_PAGETABLE_SHIFT_PAE: Xen's table of all frames is mapped in parts of so many bytes. */
+#define PS_M2P_CHUNK (UINT64_C(1) << 21)
+
+/* struct xc_domain_meminfo, to which 4.15 appended a field. */
+struct ps_meminfo {
+    unsigned int pt_levels;
+    unsigned int guest_width;
+    ps_xen_pfn *types;
+    ps_xen_pfn *p2m;
+    unsigned long p2m_size;
+    uint64_t rest[8];
+};
 
 /* struct xc_hypercall_buffer: memory that stays in place during a hypercall */
 struct ps_hypercall_buffer {

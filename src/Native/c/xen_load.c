@@ -41,7 +41,7 @@ static const struct symbol foreign_symbols[] = {
     {NULL, 0},
 };
 
-/* What restorable epochs need. All else works without. */
+/* What restorable epochs and PV domains need. All else works without. */
 static const struct symbol state_symbols[] = {
     {"xc_version", offsetof(struct ps_xen, version)},
     {"xc_domain_hvm_getcontext", offsetof(struct ps_xen, hvm_getcontext)},
@@ -55,6 +55,10 @@ static const struct symbol state_symbols[] = {
     {"xc_cpu_policy_destroy", offsetof(struct ps_xen, policy_destroy)},
     {"xc_cpu_policy_get_domain", offsetof(struct ps_xen, policy_domain)},
     {"xc_cpu_policy_serialise", offsetof(struct ps_xen, policy_serialise)},
+    {"xc_map_domain_meminfo", offsetof(struct ps_xen, map_meminfo)},
+    {"xc_unmap_domain_meminfo", offsetof(struct ps_xen, unmap_meminfo)},
+    {"xc_map_m2p", offsetof(struct ps_xen, map_m2p)},
+    {"xc_maximum_ram_page", offsetof(struct ps_xen, highest_frame)},
     {NULL, 0},
 };
 

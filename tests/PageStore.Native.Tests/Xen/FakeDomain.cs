@@ -33,6 +33,8 @@ public enum FakeCall : uint
     StoreWrite,
     StoreCommit,
     StoreResumed,
+    Tables,
+    Frames,
 }
 
 /// <summary><c>enum fake_manners</c>: how the guest answers a request to suspend.</summary>
@@ -112,4 +114,7 @@ internal unsafe struct FakeDomain
     internal FakeText Name;
     internal FakeText Twin;
     internal FakeText StartTime;
+
+    internal uint Narrow;
+    internal uint Tables;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_pv.h"
 #include "fake_xen.h"
 
 EXPORT int xc_domain_resume(void *xch, uint32_t domid, int fast)

@@ -41,6 +41,8 @@ enum fake_call {
     FAKE_STORE_WRITE,
     FAKE_STORE_COMMIT,
     FAKE_STORE_RESUMED,
+    FAKE_TABLES,
+    FAKE_FRAMES,
 };
 
 /* How the guest answers a request to suspend. */
@@ -113,6 +115,9 @@ struct fake_domain {
     char name[FAKE_TEXT];
     char twin[FAKE_TEXT];       /* the name of dom0 */
     char start_time[FAKE_TEXT]; /* of the VM */
+
+    uint32_t narrow; /* a PV guest of 32 bits */
+    uint32_t tables; /* of PV guests, mapped now */
 };
 
 static struct fake_domain *fake;
@@ -122,6 +127,23 @@ EXPORT void fake_attach(struct fake_domain *domain);
 void fake_attach(struct fake_domain *domain)
 {
     fake = domain;
+}
+
+/* A PV guest's frames are not its page numbers: they run backwards. */
+#define FAKE_FIRST_FRAME 5000u
+#define FAKE_HVM 2u
+
+static inline unsigned long fake_frame(unsigned long page)
+{
+    return FAKE_FIRST_FRAME + (fake->pages - 1 - page);
+}
+
+/* The page behind a frame, or a number that is none of the guest's. */
+static inline unsigned long fake_page(unsigned long frame)
+{
+    if (fake->flags & FAKE_HVM)
+        return frame;
+    return frame >= FAKE_FIRST_FRAME && frame < FAKE_FIRST_FRAME + fake->pages ? fake->pages - 1 - (frame - FAKE_FIRST_FRAME) : ~0ul;
 }
 
 /* Whether this call goes wrong; errno says how. */

@@ -148,8 +148,19 @@ EXPORT int xc_get_pfn_type_batch(void *xch, uint32_t domid, unsigned count, unsi
         errno = E2BIG;
         return -1;
     }
-    for (unsigned i = 0; i < count; i++)
-        frames[i] = (unsigned long)(frames[i] < fake->pages ? fake->types[frames[i]] : 0xf) << 28;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned long page = fake_page(frames[i]);
+
+        frames[i] = (unsigned long)(page < fake->pages ? fake->types[page] : 0xf) << 28;
+    }
+    return 0;
+}
+
+/* Behind the guest's frames are others. */
+EXPORT int xc_maximum_ram_page(void *xch, unsigned long *frame)
+{
+    (void)xch;
+    *frame = FAKE_FIRST_FRAME + fake->pages + 10;
     return 0;
 }
 

@@ -20,8 +20,10 @@ EXPORT int xenforeignmemory_close(void *handle)
     return 0;
 }
 
-static int map_one(uint8_t *place, unsigned long frame)
+static int map_one(uint8_t *place, unsigned long mapped)
 {
+    unsigned long frame = fake_page(mapped);
+
     if (fake->vanishing_page >= 0 && frame == (unsigned long)fake->vanishing_page)
         return -fake->page_errno;
     if (frame >= fake->pages || fake->types[frame] >= 0xd)
