@@ -11,7 +11,8 @@ namespace PageStore.Checkpoint;
 /// <remarks>
 /// A harvest is destructive, so what was harvested stays remembered until an epoch that holds it is committed: when
 /// <see cref="Capture"/> throws, the next call takes those pages again. Into a file that has epochs already, the first epoch is compared with the newest
-/// byte for byte: a dirty log knows nothing of what happened before it was started.
+/// byte for byte: a dirty log knows nothing of what happened before it was started. Without a dirty log each epoch is such a one, and all of the guest is copied and
+/// compared while it stands still.
 /// </remarks>
 public sealed class GuestCapture : IDisposable
 {
@@ -20,7 +21,7 @@ public sealed class GuestCapture : IDisposable
 
     private readonly ICaptureTarget _target;
     private readonly IGuestMemory _memory;
-    private readonly IDirtyLog _log;
+    private readonly IDirtyLog? _log;
     private readonly IGuestPause _pause;
     private readonly CaptureOptions _options;
     private readonly ObjectPool<PageBuffer> _buffers;
@@ -39,24 +40,24 @@ public sealed class GuestCapture : IDisposable
     /// <summary>Makes a capture; nothing happens to the guest yet.</summary>
     /// <param name="writer">Where the epochs go; its page size must be the guest's.</param>
     /// <param name="memory">The guest's memory.</param>
-    /// <param name="log">Its dirty log; if it is an <see cref="IAccessLog"/>, R is recorded too.</param>
+    /// <param name="log">Its dirty log; if it is an <see cref="IAccessLog"/>, R is recorded too. Null where it has none.</param>
     /// <param name="pause">Stops and continues the guest.</param>
     /// <param name="options">Null stands for the defaults.</param>
     /// <exception cref="ArgumentException">Page sizes or page counts do not fit each other.</exception>
-    public GuestCapture(CheckpointWriter writer, IGuestMemory memory, IDirtyLog log, IGuestPause pause, CaptureOptions? options = null)
+    public GuestCapture(CheckpointWriter writer, IGuestMemory memory, IDirtyLog? log, IGuestPause pause, CaptureOptions? options = null)
         : this((ICaptureTarget)writer, memory, log, pause, options)
     {
     }
 
-    private GuestCapture(ICaptureTarget target, IGuestMemory memory, IDirtyLog log, IGuestPause pause, CaptureOptions? options)
+    private GuestCapture(ICaptureTarget target, IGuestMemory memory, IDirtyLog? log, IGuestPause pause, CaptureOptions? options)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(memory);
-        ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(pause);
-        if (memory.PageSize != target.PageSize || memory.PageCount != log.PageCount)
+        long logged = log?.PageCount ?? memory.PageCount;
+        if (memory.PageSize != target.PageSize || memory.PageCount != logged)
         {
-            throw new ArgumentException($"The guest has {memory.PageCount} pages of {memory.PageSize} bytes; the log has {log.PageCount}, and the file has pages of {target.PageSize} bytes.", nameof(memory));
+            throw new ArgumentException($"The guest has {memory.PageCount} pages of {memory.PageSize} bytes; the log has {logged}, and the file has pages of {target.PageSize} bytes.", nameof(memory));
         }
 
         _options = options ?? new();
@@ -75,12 +76,12 @@ public sealed class GuestCapture : IDisposable
     /// <summary>Makes a capture whose epochs go to another host; nothing happens to the guest yet, and nothing is sent.</summary>
     /// <param name="stream">Where they go; the guest's pages must have 4096 bytes. A capture that fails breaks the stream off.</param>
     /// <param name="memory">The guest's memory.</param>
-    /// <param name="log">Its dirty log; what was read is not sent.</param>
+    /// <param name="log">Its dirty log; what was read is not sent. Null where it has none: each epoch then sends the whole guest.</param>
     /// <param name="pause">Stops and continues the guest.</param>
     /// <param name="options">Null stands for the defaults.</param>
     /// <returns>The capture, which the caller disposes; the stream stays the caller's, too.</returns>
     /// <exception cref="ArgumentException">Page sizes or page counts do not fit each other.</exception>
-    public static GuestCapture IntoStream(CaptureStream stream, IGuestMemory memory, IDirtyLog log, IGuestPause pause, CaptureOptions? options = null) =>
+    public static GuestCapture IntoStream(CaptureStream stream, IGuestMemory memory, IDirtyLog? log, IGuestPause pause, CaptureOptions? options = null) =>
         new((ICaptureTarget)stream, memory, log, pause, options);
 
     /// <summary>Captures one epoch and commits it.</summary>
@@ -144,7 +145,7 @@ public sealed class GuestCapture : IDisposable
             _written.Dispose();
             _fresh.Dispose();
             _read.Dispose();
-            _log.Stop();
+            _log?.Stop();
         }
     }
 
@@ -152,17 +153,11 @@ public sealed class GuestCapture : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var timer = new PhaseTimer();
-        bool full = !_complete;
+        bool full = !_complete || _log is null;
         ReturnBuffers();
         using ICapturedEpoch epoch = _target.BeginEpoch(OptionsFor(label, full, consistency));
-        if (full && !_tracking)
-        {
-            _log.Start();
-            _tracking = true;
-        }
-
-        long streamed = full ? StreamAll(epoch) : StreamSet(epoch, _written);
-        int rounds = StreamRounds(epoch, ref streamed);
+        long streamed = 0;
+        int rounds = _log is null ? 0 : StreamRunning(_log, epoch, full, ref streamed);
         timer.End(Phase.Stream);
         long copied = TakeRest(epoch, timer, pause);
         Store(epoch);
@@ -181,6 +176,19 @@ public sealed class GuestCapture : IDisposable
         EpochReport report = timer.Report(info, full, streamed, copied, rounds);
         CaptureMetrics.Record(report);
         return report;
+    }
+
+    /// <summary>What is streamed while the guest runs, under its log.</summary>
+    private int StreamRunning(IDirtyLog log, ICapturedEpoch epoch, bool full, ref long streamed)
+    {
+        if (full && !_tracking)
+        {
+            log.Start();
+            _tracking = true;
+        }
+
+        streamed = full ? StreamAll(epoch) : StreamSet(epoch, _written);
+        return StreamRounds(log, epoch, ref streamed);
     }
 
     private EpochOptions OptionsFor(string? label, bool full, EpochConsistency consistency) => new()
@@ -223,12 +231,12 @@ public sealed class GuestCapture : IDisposable
     }
 
     /// <summary>Streams written pages of the running guest, round by round, until what is left fits into the buffers.</summary>
-    private int StreamRounds(ICapturedEpoch epoch, ref long streamed)
+    private int StreamRounds(IDirtyLog log, ICapturedEpoch epoch, ref long streamed)
     {
         int rounds = 0;
-        while (rounds < _options.MaxRounds && CountDirty() > BufferPages)
+        while (rounds < _options.MaxRounds && CountDirty(log) > BufferPages)
         {
-            Harvest();
+            Harvest(log);
             streamed += StreamSet(epoch, _fresh);
             rounds++;
         }
@@ -236,24 +244,24 @@ public sealed class GuestCapture : IDisposable
         return rounds;
     }
 
-    private long CountDirty()
+    private long CountDirty(IDirtyLog log)
     {
         _fresh.ClearAll();
-        _log.Peek(_fresh);
+        log.Peek(_fresh);
         return _fresh.Count();
     }
 
     /// <summary>Adds the log's pages to W before anything else is done with them.</summary>
-    private void Harvest()
+    private void Harvest(IDirtyLog log)
     {
         _fresh.ClearAll();
-        if (_log is IAccessLog accesses)
+        if (log is IAccessLog accesses)
         {
             accesses.HarvestAccesses(_fresh, _read);
         }
         else
         {
-            _log.Harvest(_fresh);
+            log.Harvest(_fresh);
         }
 
         _written.Or(_fresh);
@@ -269,9 +277,7 @@ public sealed class GuestCapture : IDisposable
         {
             timer.End(Phase.Pausing);
             work = Task.WhenAll(_options.WhilePaused.Select(work => work.RunAsync(epoch.Id, abandon.Token)));
-            Harvest();
-            timer.End(Phase.Harvest);
-            long copied = Copy(epoch);
+            long copied = _log is null ? StreamAll(epoch) : HarvestAndCopy(_log, epoch, timer);
             _state = (pause as IGuestSuspend)?.ReadState() ?? [];
             timer.End(Phase.Copy);
             work.GetAwaiter().GetResult();
@@ -291,6 +297,13 @@ public sealed class GuestCapture : IDisposable
             // What was abandoned ends behind the running guest; nothing of it goes on when this has returned.
             Task.WhenAny(work).GetAwaiter().GetResult();
         }
+    }
+
+    private long HarvestAndCopy(IDirtyLog log, ICapturedEpoch epoch, PhaseTimer timer)
+    {
+        Harvest(log);
+        timer.End(Phase.Harvest);
+        return Copy(epoch);
     }
 
     private void AddStates(ICapturedEpoch epoch)

@@ -30,6 +30,34 @@ public sealed class GuestCaptureTests : IDisposable
         }
     }
 
+    [Property(MaxTest = 15)]
+    public void Without_a_log_each_epoch_is_the_guest_at_its_pause_and_keeps_what_differs(int seed, byte writesPerCopy)
+    {
+        File.Delete(_path);
+        using var guest = new SimulatedGuest(Pages, 4096, seed, writesPerCopy % 40);
+        guest.Run(1000);
+        using CheckpointWriter writer = CheckpointWriter.Create(_path, new CheckpointWriterOptions { SegmentSize = 1 << 20 });
+        using var capture = new GuestCapture(writer, guest, null, guest);
+        byte[] before = new byte[guest.Memory.Length];
+        for (int epoch = 0; epoch < 5; epoch++)
+        {
+            EpochReport report = capture.Capture();
+            Assert.True(report.FullImage);
+            AssertContent(writer, report.Epoch.Id, guest.AtResume);
+            if (epoch > 0)
+            {
+                Assert.Equal(Enumerable.Range(0, Pages).Count(page => !PageOf(before, page).SequenceEqual(PageOf(guest.AtResume, page))), report.Epoch.PagesWritten);
+            }
+
+            before = guest.AtResume;
+            guest.Run(epoch * 20);
+        }
+
+        Assert.False(guest.Tracking);
+
+        static ReadOnlySpan<byte> PageOf(byte[] image, int page) => image.AsSpan(page * 4096, 4096);
+    }
+
     [Fact]
     public void W_is_what_was_written_between_the_pauses_and_R_is_disjoint()
     {
