@@ -6,8 +6,7 @@ public sealed class CaptureTests
     [Theory]
     [InlineData("7")]
     [InlineData("xen:")]
-    [InlineData("xen:-1")]
-    [InlineData("xen:guest")]
+    [InlineData("xen:4294967296")]
     [InlineData("kvm:7")]
     public void What_names_no_domain_is_refused(string guest)
     {
@@ -20,6 +19,8 @@ public sealed class CaptureTests
     [InlineData("--interval", "soon")]
     [InlineData("--epochs", "0")]
     [InlineData("--keep-last", "x")]
+    [InlineData("--restorable", "0")]
+    [InlineData("--restorable", "never")]
     public void What_is_no_number_is_refused(string option, string value)
     {
         using var folder = new TempFolder();
@@ -30,9 +31,9 @@ public sealed class CaptureTests
     public async Task A_host_without_Xen_is_told_so_and_no_file_is_made()
     {
         using var folder = new TempFolder();
-        foreach (string guest in (string[])["xen:1", "xen:00112233-4455-6677-8899-aabbccddeeff"])
+        foreach (string[] words in (string[][])[["xen:1"], ["xen:guest"], ["xen:00112233-4455-6677-8899-aabbccddeeff"], ["xen:1", "--restorable", "every"], ["xen:1", "--restorable", "last"], ["xen:1", "--restorable", "60"]])
         {
-            (int code, string output, string error) = await ToolProcess.RunInAsync([("PAGESTORE_XEN_LIBRARIES", folder["none"])], "capture", guest, "-o", folder["f"]);
+            (int code, string output, string error) = await ToolProcess.RunInAsync([("PAGESTORE_XEN_LIBRARIES", folder["none"])], ["capture", "-o", folder["f"], .. words]);
             Assert.Equal((5, string.Empty), (code, output));
             Assert.Contains("libxenctrl", error, StringComparison.Ordinal);
             Assert.Empty(folder.Files);

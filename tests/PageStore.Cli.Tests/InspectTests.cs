@@ -7,7 +7,7 @@ namespace PageStore.Cli.Tests;
 public sealed class InspectTests : IDisposable
 {
     private static readonly string[] EpochMembers =
-        ["id", "parent", "time", "label", "pagesWritten", "pagesRead", "pagesZero", "pagesAbsent", "pagesConfigured", "bytes"];
+        ["id", "parent", "time", "label", "pagesWritten", "pagesRead", "pagesZero", "pagesAbsent", "pagesConfigured", "bytes", "consistency", "guestId", "bootInstance"];
 
     private readonly TempFolder _folder = new();
 

@@ -74,6 +74,40 @@ public sealed class CaptureCommandTests : IDisposable
         AssertEpochs(1);
     }
 
+    [Theory]
+    [InlineData("2", "paused restorable paused restorable paused")]
+    [InlineData("last", "paused paused paused paused restorable")]
+    [InlineData("every", "restorable restorable restorable restorable restorable")]
+    public void Epochs_of_a_named_domain_are_restorable_where_that_is_asked_for(string which, string expected)
+    {
+        _xen.Domain.Name.Set("web");
+        ToolRun run = LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:web", "-o", _folder["f"], "--epochs", "5", "--interval", "0s", "--restorable", which));
+        Assert.Equal((ExitCode.Ok, string.Empty), (run.Code, run.Error));
+        string[] kinds = expected.Split(' ');
+        Assert.Equal(kinds, run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Contains(", restorable, paused ", StringComparison.Ordinal) ? "restorable" : "paused"));
+        System.Text.Json.JsonElement epochs = ToolRun.Ok("inspect", "--json", _folder["f"]).Json.GetProperty("epochs");
+        Assert.Equal(kinds, epochs.EnumerateArray().Select(epoch => epoch.GetProperty("consistency").GetString()));
+        Assert.All(epochs.EnumerateArray(), epoch => Assert.Equal((FakeXen.Uuid, "00000007-"), (epoch.GetProperty("guestId").GetGuid(), epoch.GetProperty("bootInstance").GetString()![..9])));
+        for (int id = 1; id <= kinds.Length; id++)
+        {
+            int code = ToolRun.Of("export", $"{_folder["f"]}@{id}", "--format", "libxc", "-o", _folder[$"x{id}"]).Code;
+            Assert.Equal(kinds[id - 1] == "restorable" ? ExitCode.Ok : ExitCode.Data, code);
+        }
+
+        Assert.Equal((uint)kinds.Count(kind => kind == "restorable"), _xen.Domain.Resumes);
+        AssertEpochs(5);
+    }
+
+    [Fact]
+    public void A_domain_that_cannot_be_suspended_is_refused_before_anything_happens_to_it()
+    {
+        _xen.SetDeviceModel();
+        ToolRun run = Capture("--restorable", "every").Failed(ExitCode.Data);
+        Assert.Contains("device model", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0u, _xen.Domain.Enables);
+        Assert.Empty(_folder.Files);
+    }
+
     [Fact]
     public void A_stream_is_imported_elsewhere_as_the_same_epochs()
     {
@@ -107,6 +141,7 @@ public sealed class CaptureCommandTests : IDisposable
     [Theory]
     [InlineData("--keep-last", "2")]
     [InlineData("--hook-paused", "true")]
+    [InlineData("--restorable", "every")]
     [InlineData("--compression", "lz4")]
     [InlineData("--expect-root", "00")]
     public void What_is_for_a_file_is_refused_for_a_stream(string option, string value) =>

@@ -8,7 +8,8 @@ namespace PageStore.Cli;
 /// <param name="Codec">How pages are packed.</param>
 /// <param name="ChecksSpace">Whether to refuse where a whole image may not fit.</param>
 /// <param name="Hook">What runs while the guest stands still; null for nothing.</param>
-internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook)
+/// <param name="Restorable">Which epochs are taken across a suspend; null for none.</param>
+internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook, RestorableOption? Restorable)
 {
     /// <summary>Whether the epochs go to standard output, for another host.</summary>
     public bool IsStream => File == "-";

@@ -11,6 +11,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private PauseHook? _hook;
+    private RestorableEpochs? _restorable;
 
     private delegate GuestCapture Begin(XenGuestMemory memory, XenDirtyLog log, CaptureOptions options);
 
@@ -19,6 +20,8 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     {
         _hook = request.Hook is null ? null : new PauseHook(request.Hook, request.File, domain.Id, cancellation);
         using var pause = new XenPause(domain);
+        using XenSuspend? suspend = request.Restorable is null ? null : new XenSuspend(domain, XenStateSections.Of);
+        _restorable = suspend is null ? null : request.Restorable?.Of(suspend);
         Run((memory, log, options) => new GuestCapture(writer, memory, log, pause, options), console.Out, () => CheckpointFiles.KeepLast(writer, request.KeepLast));
         return _hook is { AnyFailed: true } ? ExitCode.Command : ExitCode.Ok;
     }
@@ -39,7 +42,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var memory = new XenGuestMemory(domain);
         using var log = new XenDirtyLog(domain);
-        using GuestCapture capture = begin(memory, log, new CaptureOptions { GuestId = domain.Uuid, WhilePaused = _hook is null ? [] : [_hook] });
+        using GuestCapture capture = begin(memory, log, new CaptureOptions { GuestId = domain.Uuid, BootInstance = domain.GetBootInstance(), WhilePaused = _hook is null ? [] : [_hook] });
         void OnEpoch(EpochReport report)
         {
             told.WriteLine(Describe(report, memory.PageSize));
@@ -50,7 +53,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
             }
         }
 
-        capture.Run(request.Interval, request.Epochs, OnEpoch, stop.Token);
+        capture.Run(request.Interval, request.Epochs, OnEpoch, stop.Token, _restorable);
     }
 
     private void HookFailed(EpochReport report, HookResult result, CancellationTokenSource stop)
@@ -65,5 +68,5 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     }
 
     private static string Describe(EpochReport report, int pageSize) =>
-        string.Create(CultureInfo.InvariantCulture, $"{EpochLine.Of(report.Epoch, pageSize)}, paused {report.Pause.TotalMilliseconds:F1} ms");
+        string.Create(CultureInfo.InvariantCulture, $"{EpochLine.Of(report.Epoch, pageSize)}{(report.Epoch.Consistency == EpochConsistency.Restorable ? ", restorable" : string.Empty)}, paused {report.Pause.TotalMilliseconds:F1} ms");
 }

@@ -15,12 +15,12 @@ internal static class CaptureCommand
 
     public static Command Create(ToolConsole console)
     {
-        var guest = new Argument<string>("GUEST") { Description = "xen:ID or xen:UUID, a running PVH or HVM domain of this host." };
+        var guest = new Argument<string>("GUEST") { Description = "xen:ID, xen:NAME or xen:UUID, a running PVH or HVM domain of this host." };
         guest.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && DomainReference.TryParse(result.Tokens[0].Value) is null)
             {
-                result.AddError($"'{result.Tokens[0].Value}' is no domain. Write xen: and the number that xl list shows, or the UUID that xl vm-list shows.");
+                result.AddError($"'{result.Tokens[0].Value}' is no domain. Write xen: and the number or the name that xl list shows, or the UUID that xl vm-list shows.");
             }
         });
         var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets further epochs. - writes a stream to standard output, for import on another host.", Required = true };
@@ -34,6 +34,7 @@ internal static class CaptureCommand
         });
         Option<int?> epochs = CommonOptions.Number("--epochs", "End after N epochs; without it, at Ctrl-C.", 1);
         Option<int?> keepLast = CommonOptions.Number("--keep-last", "Keep the newest N epochs, and drop the others behind each.", 1);
+        Option<string?> restorable = RestorableOption.Create();
         Option<string> compression = CommonOptions.Compression();
         var hook = new Option<string?>("--hook-paused")
         {
@@ -43,9 +44,9 @@ internal static class CaptureCommand
         };
         Option<int?> hookTimeout = CommonOptions.Number("--hook-timeout", $"Kill that command after N seconds and let the guest go on; {DefaultHookSeconds} unless said otherwise.", 1, MaxHookSeconds);
         var noSpaceCheck = new Option<bool>("--no-space-check") { Description = "Begin also where a whole image of the guest may not fit on the file system." };
-        var command = new Command("capture", "Take epochs of a running Xen domain. They show its memory, and cannot be run again: for that, see receive.")
+        var command = new Command("capture", "Take epochs of a running Xen domain. They show its memory; those of --restorable can be run again, too.")
         {
-            guest, file, interval, epochs, keepLast, compression, hook, hookTimeout, noSpaceCheck,
+            guest, file, interval, epochs, keepLast, restorable, compression, hook, hookTimeout, noSpaceCheck,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
@@ -58,7 +59,8 @@ internal static class CaptureCommand
                 parsed.GetValue(keepLast),
                 CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
                 !parsed.GetValue(noSpaceCheck),
-                parsed.GetValue(hook) is { } script ? new PauseHookOptions(script, TimeSpan.FromSeconds(parsed.GetValue(hookTimeout) ?? DefaultHookSeconds)) : null),
+                parsed.GetValue(hook) is { } script ? new PauseHookOptions(script, TimeSpan.FromSeconds(parsed.GetValue(hookTimeout) ?? DefaultHookSeconds)) : null,
+                RestorableOption.TryParse(parsed.GetValue(restorable))),
             access.Read(parsed),
             cancellation));
         return command;
@@ -67,9 +69,9 @@ internal static class CaptureCommand
     private static async Task<int> RunAsync(ToolConsole console, DomainReference reference, CaptureRequest request, CheckpointAccess access, CancellationToken cancellation)
     {
         using CheckpointAccess held = access;
-        if (request.IsStream && (request.KeepLast is not null || request.Hook is not null || request.Codec != PageCodecs.None || access is not { Key: null, ExpectedRoot: null }))
+        if (request.IsStream && (request.KeepLast is not null || request.Hook is not null || request.Restorable is not null || request.Codec != PageCodecs.None || access is not { Key: null, ExpectedRoot: null }))
         {
-            throw new ArgumentException("--keep-last, --hook-paused, --compression and keys are for a file, and -o - writes a plain stream: give those that import knows to the import that reads it.");
+            throw new ArgumentException("--keep-last, --hook-paused, --restorable, --compression and keys are for a file, and -o - writes a plain stream: give those that import knows to the import that reads it.");
         }
 
         using XenDomain domain = reference.Open();

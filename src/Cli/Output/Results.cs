@@ -43,6 +43,9 @@ internal sealed record InspectEpoch(
     long PagesAbsent,
     long PagesConfigured,
     long Bytes,
+    string Consistency,
+    Guid? GuestId,
+    Guid? BootInstance,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HookResult? Hook)
 {
     public static InspectEpoch Of(EpochInfo info, HookResult? hook) => new(
@@ -56,6 +59,9 @@ internal sealed record InspectEpoch(
         info.PagesAbsent,
         info.PagesConfigured,
         info.Bytes,
+        info.Consistency.ToString().ToLowerInvariant(),
+        info.GuestId == Guid.Empty ? null : info.GuestId,
+        info.BootInstance == Guid.Empty ? null : info.BootInstance,
         hook);
 }
 

@@ -124,6 +124,9 @@ internal sealed unsafe class FakeXen : IDisposable
         _domain->Pages += pages;
     }
 
+    /// <summary>The domain was built for a device model (HVM_PARAM_IOREQ_SERVER_PFN).</summary>
+    internal void SetDeviceModel() => _domain->Params[32] = 0xfeff0;
+
     /// <summary>The number goes to a domain with another UUID.</summary>
     internal void ReplaceByAnother() => _domain->Uuid[0] ^= 1;
 

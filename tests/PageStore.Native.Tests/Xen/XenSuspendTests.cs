@@ -274,11 +274,11 @@ public sealed class XenSuspendTests : IDisposable
     }
 
     [Fact]
-    public unsafe void What_has_state_that_is_not_Xens_is_refused()
+    public void What_has_state_that_is_not_Xens_is_refused()
     {
         using FakeXen xen = Guest();
         using XenDomain domain = xen.Open();
-        xen.Domain.Params[32] = 0xfeff0;
+        xen.SetDeviceModel();
         Assert.Contains("device model", Assert.Throws<UnsupportedException>(() => Suspend(domain)).Message, StringComparison.Ordinal);
         xen.Domain.Flags &= ~FakeXen.HvmFlag;
         using XenDomain pv = xen.Open();
