@@ -4,7 +4,7 @@
 # In seconds. Everything that is waited for has come long before where it comes at all, on a machine that is busy otherwise, too.
 readonly patience=180
 
-# note VERDICT TEXT: pass, fail or skip, for the host and for the serial log.
+# note VERDICT TEXT: pass, fail or skip, or info for what is no check; for the host and for the serial log.
 note() {
     echo "$*" | tee -a /host/results
 }

@@ -1,6 +1,8 @@
 // The first and only process of a test guest. It writes a working set, page by page, and checks all of it again and again, so that
 // its console tells whether its memory is right: after a restore a page that is older, newer or another's is reported by its number.
 //
+// From outside it can be told to write a number of pages once and to stand still, see struct mailbox.
+//
 // The kernel's command line sets, as environment variables: seed, pages (the working set), dirty (pages written a tick), tick (in us),
 // disk (a block device that it writes to, none if there is no such variable).
 #include <fcntl.h>
@@ -19,11 +21,16 @@
 
 enum {
     PAGE_WORDS = PAGE_BYTES / 8,
-    // As many as the mailbox has room for, far more than a guest of this size can hold.
+    // For 8192 pages, which takes a guest of 128 MiB.
     MAX_LIST_PAGES = 16,
     // The whole set is checked this often: once a second at the default tick. Under emulation a check takes a tenth of that.
     TICKS_PER_CHECK = 20,
+    // How often an order is looked for by a guest that stands still, in us.
+    ORDER_POLL = 1000,
 };
+
+// An order of so many pages is none: the guest goes on by itself.
+static const uint64_t GO_ON = UINT64_MAX;
 
 // Found from outside by its magic or by the page number that the guest prints. Numbers are little-endian.
 struct mailbox {
@@ -34,6 +41,11 @@ struct mailbox {
     uint64_t page_count;
     volatile uint64_t writes;           // pages written so far, the sum of all generations
     uint64_t list_pfns[MAX_LIST_PAGES]; // pages that list the page numbers of the working set, PAGE_WORDS each
+    // Orders from outside: first how many pages to write once, then a new number. The guest writes them, repeats the number, and stands still until the
+    // next one.
+    volatile uint64_t order_pages;
+    volatile uint64_t order;
+    volatile uint64_t order_done;
 };
 
 struct guest {
@@ -118,15 +130,29 @@ static void check_all(const struct guest *guest, uint64_t ticks)
         printf("GUEST ok ticks=%" PRIu64 " seed=%" PRIu64 "\n", ticks, box->seed);
 }
 
-static void dirty_some(struct guest *guest)
+// In turn, each once.
+static void write_pages(struct guest *guest, uint64_t wanted)
 {
     struct mailbox *box = guest->box;
-    uint64_t count = box->dirty_per_tick < guest->hot_count ? box->dirty_per_tick : guest->hot_count;
+    uint64_t count = wanted < guest->hot_count ? wanted : guest->hot_count;
     for (uint64_t done = 0; done < count; done++) {
         uint64_t page = box->writes % guest->hot_count;
         guest->generations[page]++;
         write_page(guest, page);
         box->writes++;
+    }
+}
+
+static void obey(struct guest *guest)
+{
+    struct mailbox *box = guest->box;
+    while (box->order != box->order_done) {
+        uint64_t order = box->order, pages = box->order_pages;
+        if (pages != GO_ON)
+            write_pages(guest, pages);
+        box->order_done = order;
+        while (pages != GO_ON && box->order == order)
+            usleep(ORDER_POLL);
     }
 }
 
@@ -159,6 +185,15 @@ static void start(struct guest *guest)
     publish(guest, (count + PAGE_WORDS - 1) / PAGE_WORDS);
 }
 
+// The kernel moves locked pages, too, when it makes room for large ones, and the numbers that were published would be those of others.
+static void keep_pages_in_place(void)
+{
+    int allowed = open("/proc/sys/vm/compact_unevictable_allowed", O_WRONLY);
+    if (write(allowed, "0", 1) != 1)
+        perror("GUEST BAD compact_unevictable_allowed");
+    close(allowed);
+}
+
 static void open_console(void)
 {
     mkdir("/proc", 0755);
@@ -177,11 +212,13 @@ int main(void)
     struct guest guest;
     struct disk disk;
     open_console();
+    keep_pages_in_place();
     disk_open(&disk, getenv("disk"), locked_pages(2));
     start(&guest);
     struct timespec pause = { .tv_nsec = (long)setting("tick", 50000) * 1000 };
     for (uint64_t ticks = 1;; ticks++) {
-        dirty_some(&guest);
+        obey(&guest);
+        write_pages(&guest, guest.box->dirty_per_tick);
         guest.box->ticks++;
         if (ticks % TICKS_PER_CHECK == 0) {
             check_all(&guest, ticks);

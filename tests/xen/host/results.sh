@@ -39,6 +39,8 @@ count_results() {
     while read -r verdict said; do
         case $verdict in
             end) ended=yes ;;
+            # Figures, which are neither good nor bad.
+            info) ;;
             *) record "$verdict" "$said" ;;
         esac
     done <"$1"

@@ -14,14 +14,21 @@ install_tool() {
     mkdir -p "$2" && cp "$1/PageStore.Cli" "$2/pagestore"
 }
 
-# publish_sample FOLDER: a program that uses the library; the shim lies beside it, as in any program but the tool.
-publish_sample() {
-    dotnet publish samples/XenEpochs -c Release -o "$1" --use-current-runtime -p:PublishAot=true
+# publish_program PROJECT FOLDER: a program that uses the library; the shim lies beside it, as in any program but the tool.
+publish_program() {
+    dotnet publish "$1" -c Release -o "$2" --use-current-runtime -p:PublishAot=true
 }
 
-# install_sample FOLDER TARGET
-install_sample() {
-    mkdir -p "$2" && cp "$1/XenEpochs" "$1/libpagestore_native.so" "$2/"
+# install_program NAME FOLDER TARGET
+install_program() {
+    mkdir -p "$3" && cp "$2/$1" "$2/libpagestore_native.so" "$3/"
+}
+
+# build_probe_library ROOT TARGET: linked to Xen's libraries of the unpacked packages, as a tool of this release would be.
+build_probe_library() {
+    local found=$1/usr/$libraries
+    gcc -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared -o "$2/libxenprobe.so" tests/xen/probe/c/probe.c \
+        "$found/libxenctrl.so.$xen_version" "$found/libxenforeignmemory.so.1"
 }
 
 # tool_fits FOLDER: prints the size; fails where it is over the limit.
