@@ -13,4 +13,23 @@ starts_at_once() {
     [ $(($(now) - start)) -lt $start_limit ]
 }
 
-need_check "the tool starts" starts_at_once
+check "the tool starts" starts_at_once
+
+# refused_without_openssl COMMAND...: with exit code 5, not supported on this host, and one line that names what is missing.
+refused_without_openssl() {
+    local code=0
+    "$@" >/tmp/out 2>/tmp/errors || code=$?
+    cat /tmp/out /tmp/errors
+    [ $code -eq 5 ] && [ ! -s /tmp/out ] && [ "$(wc -l </tmp/errors)" -eq 1 ] && grep -q 'need OpenSSL.*libssl' /tmp/errors
+}
+
+encrypts_nothing() {
+    refused_without_openssl pagestore import /tmp/image --key-file /tmp/key -o /tmp/encrypted.pages && [ ! -e /tmp/encrypted.pages ]
+}
+
+# A page, and a key of 32 bytes.
+head -c 4096 /dev/zero >/tmp/image
+head -c 32 /dev/urandom >/tmp/key
+check "import says in one line that OpenSSL is missing" encrypts_nothing
+need_check "plain files need none" pagestore import /tmp/image -o /tmp/plain.pages
+check "so does who asks for a root hash" refused_without_openssl pagestore verify /tmp/plain.pages --expect-root "$(printf '%064d' 0)"

@@ -4,8 +4,6 @@
 guest=remus
 
 readonly wanted_epochs=20
-# A receiver must not weigh on the host that it protects: half of what the smallest guests have.
-readonly peak_limit_kib=65536
 
 # collects MILLISECONDS FILE [OPTION...]
 collects() {
@@ -14,18 +12,13 @@ collects() {
     start=$(now)
     session=$interval
     replicate "$interval" "$file" note "$@" && wait_for has_epoch "$file" $wanted_epochs || { cat /tmp/remus.said; return 1; }
-    peak=$(receiver_peak)
+    peak=$(peak_of "$receiver")
     kill_sender && count_epochs "$file" && echo "$(epochs_of "$file" | wc -l) in $(seconds_since "$start")"
 }
 
 # A checkpoint that was lost would leave fewer epochs than the newest number says.
 count_epochs() {
     [ "$(epochs_of "$1" | wc -l)" -eq "$(newest_of "$1")" ]
-}
-
-stays_small() {
-    echo "$peak KiB, of $peak_limit_kib"
-    [ "$peak" -lt $peak_limit_kib ]
 }
 
 goes_on_from() {

@@ -7,10 +7,10 @@ guest=live
 
 readonly wanted_epochs=4 file=/tmp/live.pages
 
-# watches COMMAND...: one epoch a second; the first is the whole guest.
+# watches COMMAND...: one epoch a second; the first is the whole guest. Sets $peak.
 watches() {
-    timeout $patience "$@" || return
-    [ "$(epochs_of $file | wc -l)" -eq $wanted_epochs ]
+    timeout $patience "$@" &
+    follow_peak $! && wait $! && [ "$(epochs_of $file | wc -l)" -eq $wanted_epochs ]
 }
 
 # Xen has nothing to run such an epoch from.
@@ -23,6 +23,7 @@ watched() {
     local name=$1
     shift
     need_check "$name: $wanted_epochs epochs of the running guest" watches "$@"
+    check "$name: it stays small" stays_small
     check "$name: the file is sound" pagestore verify --deep $file
     check "$name: each epoch is later than the one before" later_each_time $file $guest
     check "$name: the guest goes on as before" was_not_disturbed $file $guest 15

@@ -45,3 +45,30 @@ wait_for() {
         usleep 100000
     done
 }
+
+# The tool must not weigh on the host that it protects: half of what the smallest guests have.
+readonly peak_limit_kib=65536
+# The least that a NativeAOT program takes; less was not measured of it.
+readonly peak_floor_kib=4096
+
+# peak_of PROCESS: the most memory that it had at any time, in KiB; nothing when it has ended.
+peak_of() {
+    sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status" 2>/dev/null
+}
+
+# follow_peak PROCESS: until it has ended; sets $peak. A peak only grows, so the last that is seen is it, but for the end of the process. Also of what
+# timeout of busybox runs: it becomes the command itself, and a child of it watches the clock.
+follow_peak() {
+    local now
+    peak=0
+    while now=$(peak_of "$1") && [ -n "$now" ]; do
+        peak=$now
+        usleep 100000
+    done
+}
+
+# stays_small: $peak is below the limit.
+stays_small() {
+    echo "$peak KiB, of $peak_limit_kib"
+    [ "$peak" -gt $peak_floor_kib ] && [ "$peak" -lt $peak_limit_kib ]
+}

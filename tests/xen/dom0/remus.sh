@@ -24,11 +24,6 @@ has_epoch() {
     [ "$(newest_of "$1")" -ge "$2" ]
 }
 
-# The most memory that the receiver had at any time, in KiB.
-receiver_peak() {
-    sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$receiver/status"
-}
-
 has_ended() {
     [ ! -d "/proc/$1" ]
 }
