@@ -27,3 +27,13 @@ round_trip() {
     need_check "$1: export makes a stream" exports "/tmp/$1.pages" "$(stream_of "$1-saved")"
     need_check "$1: xl restores the stream and the guest goes on" comes_back_from_export "$1" "$2"
 }
+
+# exports_dumps KIND SEED: for the host, which reads them and checks what the guest said of its pages.
+exports_dumps() {
+    local format
+    for format in elf-core lime; do
+        pagestore export "/tmp/$1.pages" --format $format -o "/host/dumps/$1.$format" || return
+    done
+    echo "$(mailbox_of "$1") $2" >"/host/dumps/$1.facts"
+    du -m "/host/dumps/$1".* | xargs echo
+}
