@@ -4,6 +4,9 @@
 # What a dom0 can spare for one tool on a small root file system.
 readonly tool_limit_mib=12
 
+# The newest version of a symbol of glibc that the tool asks for when it is built on Debian 12; docs/xen.md says where that is there.
+readonly tool_glibc=2.34
+
 # publish_tool FOLDER: NativeAOT, so that dom0 needs no .NET.
 publish_tool() {
     dotnet publish src/Cli -c Release -o "$1" --use-current-runtime -p:PublishAot=true
@@ -37,4 +40,12 @@ tool_fits() {
     bytes=$(cat "$1"/* | wc -c)
     awk -v bytes="$bytes" 'BEGIN { printf "%.1f MiB\n", bytes / 1048576 }'
     [[ $bytes -lt $((tool_limit_mib * 1048576)) ]]
+}
+
+# tool_starts_with_glibc FOLDER: prints the version that the tool asks for. What is built on a newer system than Debian 12 may ask for more.
+tool_starts_with_glibc() {
+    local newest
+    newest=$(objdump -T "$1/pagestore" | sed -n 's/.*(GLIBC_\([0-9.]*\)).*/\1/p' | sort -uV | tail -n 1)
+    printf 'asks for %s, built with %s\n' "$newest" "$(getconf GNU_LIBC_VERSION)"
+    [[ -n $newest ]] && { [[ $newest == "$tool_glibc" ]] || [[ $(getconf GNU_LIBC_VERSION) != 'glibc 2.36' ]]; }
 }
