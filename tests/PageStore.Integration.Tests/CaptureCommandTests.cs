@@ -125,6 +125,14 @@ public sealed class CaptureCommandTests : IDisposable
         }
 
         ToolRun.Ok("verify", "--deep", _folder["f"]);
+
+        // Behind a pipe, receive bounds the history.
+        ToolRun receive = ToolRun.WithInput(run.Bytes, "receive", "-o", _folder["f"], "--keep-last", "2");
+        Assert.Equal((ExitCode.Ok, 0), (receive.Code, receive.Bytes.Length));
+        Assert.Contains("the stream has ended", receive.Error, StringComparison.Ordinal);
+        AssertEpochs(6);
+        using CheckpointReader reader = CheckpointReader.Open(_folder["f"]);
+        Assert.Equal(2, reader.EpochCount);
     }
 
     [Fact]
