@@ -136,6 +136,18 @@ public sealed class CaptureCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_PV_domain_is_captured_without_a_log_and_not_into_a_stream()
+    {
+        _xen.Domain.Flags = 0;
+        ToolRun run = Capture("--epochs", "2", "--interval", "0s");
+        Assert.Equal((ExitCode.Ok, 0u), (run.Code, _xen.Domain.Enables));
+        Assert.StartsWith("pagestore: Domain 7 is a PV guest", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("epoch 2: 0 pages", run.Out, StringComparison.Ordinal);
+        AssertEpochs(2);
+        Assert.Contains("PVH and HVM", LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-")).Failed(ExitCode.Usage).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_reader_that_goes_away_ends_the_capture()
     {
         using var text = new StringWriter();

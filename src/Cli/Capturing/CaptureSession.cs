@@ -13,7 +13,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     private PauseHook? _hook;
     private RestorableEpochs? _restorable;
 
-    private delegate GuestCapture Begin(XenGuestMemory memory, XenDirtyLog log, CaptureOptions options);
+    private delegate GuestCapture Begin(XenGuestMemory memory, XenDirtyLog? log, CaptureOptions options);
 
     /// <summary>Captures into a file; returns the exit code.</summary>
     public int IntoFile(CheckpointWriter writer)
@@ -41,7 +41,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var memory = new XenGuestMemory(domain);
-        using var log = new XenDirtyLog(domain);
+        using XenDirtyLog? log = LogOf();
         using GuestCapture capture = begin(memory, log, new CaptureOptions { GuestId = domain.Uuid, BootInstance = domain.GetBootInstance(), WhilePaused = _hook is null ? [] : [_hook] });
         void OnEpoch(EpochReport report)
         {
@@ -54,6 +54,18 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         }
 
         capture.Run(request.Interval, request.Epochs, OnEpoch, stop.Token, _restorable);
+    }
+
+    /// <summary>None of a PV guest: few hypervisors have one, and it does not tell of a page that became a page table, whose copy is another then.</summary>
+    private XenDirtyLog? LogOf()
+    {
+        if (domain.IsHvm)
+        {
+            return new XenDirtyLog(domain);
+        }
+
+        console.Error.WriteLine($"pagestore: Domain {domain.Id} is a PV guest, whose writes are not logged: for each epoch it stands still until all of its memory is copied, and the pages that differ are kept.");
+        return null;
     }
 
     private void HookFailed(EpochReport report, HookResult result, CancellationTokenSource stop)

@@ -15,7 +15,7 @@ internal static class CaptureCommand
 
     public static Command Create(ToolConsole console)
     {
-        var guest = new Argument<string>("GUEST") { Description = "xen:ID, xen:NAME or xen:UUID, a running PVH or HVM domain of this host." };
+        var guest = new Argument<string>("GUEST") { Description = "xen:ID, xen:NAME or xen:UUID, a running domain of this host." };
         guest.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && DomainReference.TryParse(result.Tokens[0].Value) is null)
@@ -75,6 +75,11 @@ internal static class CaptureCommand
         }
 
         using XenDomain domain = reference.Open();
+        if (request.IsStream && !domain.IsHvm)
+        {
+            throw new ArgumentException("-o - is for PVH and HVM guests: a PV guest's stream begins with state that only a suspend tells. Capture it into a file, or pipe what xl save writes.");
+        }
+
         var session = new CaptureSession(console, domain, request, cancellation);
         Func<int> run = request.IsStream ? () => IntoStream(console, session) : () => IntoFile(domain, session, request, access);
         return await Task.Run(run, CancellationToken.None);
