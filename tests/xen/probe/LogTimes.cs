@@ -1,5 +1,5 @@
-using PageStore;
 using System.Diagnostics;
+using PageStore;
 using PageStore.Native;
 
 namespace XenProbe;
