@@ -50,14 +50,14 @@ count_results() {
 # verify_streams ROOT FOLDER: each stream is a check.
 verify_streams() {
     local stream
-    for stream in "$2"/*.xl; do
+    for stream in "$2"/*.xl "$2"/*.libxc; do
         [[ ! -e $stream ]] || count "$(basename "$stream")" verify_stream "$1/usr/lib/xen-$xen_version" "$stream"
     done
 }
 
-# verify_stream XEN STREAM: Xen's verifier is stricter than what restores.
+# verify_stream XEN STREAM: Xen's verifier is stricter than what restores. The name ends as the verifier calls the format.
 verify_stream() {
-    PYTHONPATH=$1/lib/python python3 "$1/bin/verify-stream-v2" --format xl --in "$2" && du -h --apparent-size "$2" | cut -f 1
+    PYTHONPATH=$1/lib/python python3 "$1/bin/verify-stream-v2" --format "${2##*.}" --in "$2" && du -h --apparent-size "$2" | cut -f 1
 }
 
 show_logs() {
