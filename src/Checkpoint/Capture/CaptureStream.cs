@@ -116,7 +116,7 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
         catch (IOException cause)
         {
             _failed = true;
-            throw new StorageException($"The stream cannot be written: {cause.Message} Whoever reads it keeps the {Checkpoints} checkpoints that were sent before.", cause);
+            throw new StorageException($"The stream cannot be written: {cause.Message.TrimEnd('.')}. Whoever reads it keeps the {Checkpoints} checkpoints that were sent before.", cause);
         }
     }
 }
