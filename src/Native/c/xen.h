@@ -120,7 +120,10 @@ void ps_xen_pv_normalise(const struct ps_xen_pv *pv, unsigned level, unsigned ch
 /* Looks up what it takes to read grant tables. */
 void ps_xen_grants_load(struct ps_xen *xen);
 
-/* Maps the grant table of an HVM or PVH domain. PS_OK without one where the host has no way to, or the domain no table. */
+/*
+ * Maps the grant table of an HVM or PVH domain, unless it is mapped as it is now. PS_OK without one where the host has no way to, or the domain no table.
+ * A domain that ends meanwhile is not gone altogether before it is unmapped.
+ */
 int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_grants *grants, int32_t *err);
 
 void ps_xen_grants_unmap(struct ps_xen *xen, struct ps_xen_grants *grants);

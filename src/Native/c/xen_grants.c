@@ -31,12 +31,19 @@ static int cannot_map(int error)
     return error == ENOTTY || error == EOPNOTSUPP || error == ENOSYS;
 }
 
+void ps_xen_grants_unmap(struct ps_xen *xen, struct ps_xen_grants *grants)
+{
+    if (grants->resource != NULL)
+        xen->resource_unmap(xen->foreign, grants->resource);
+    grants->resource = NULL;
+}
+
 int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_grants *grants, int32_t *err)
 {
     struct ps_grant_size size = {.dom = (uint16_t)domain->domid};
     void *table = NULL;
+    int version;
 
-    memset(grants, 0, sizeof(*grants));
     /* The table of a PV guest names machine frames, and its log page frames. */
     if (!(domain->flags & PS_XEN_HVM) || xen->grant_size == NULL || xen->grant_version == NULL || xen->resource_map == NULL ||
         xen->resource_unmap == NULL)
@@ -44,25 +51,23 @@ int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, 
     errno = EINVAL;
     if (xen->grant_size(xen->control, &size) != 0 || size.status != 0)
         return ps_xen_failed(xen, domain, PS_XEN_DOMAIN, err);
-    grants->frames = size.nr_frames;
-    grants->version = xen->grant_version(xen->control, domain->domid);
-    if (grants->version < 0)
+    version = xen->grant_version(xen->control, domain->domid);
+    if (version < 0)
         return ps_xen_failed(xen, domain, PS_XEN_DOMAIN, err);
-    if (grants->frames == 0)
+    /* Mapping takes longer than all the rest. A guest's table only grows. */
+    if (grants->resource != NULL && size.nr_frames == grants->frames && version == grants->version)
         return PS_OK;
+    ps_xen_grants_unmap(xen, grants);
+    if (size.nr_frames == 0)
+        return PS_OK;
+    grants->frames = size.nr_frames;
+    grants->version = version;
     grants->resource = xen->resource_map(xen->foreign, domain->domid, PS_RESOURCE_GRANTS, PS_RESOURCE_GRANTS_SHARED, 0, grants->frames,
                                          &table, PROT_READ, 0);
     grants->table = table;
     if (grants->resource == NULL && !cannot_map(errno))
         return ps_xen_failed(xen, domain, PS_XEN_MAP, err);
     return PS_OK;
-}
-
-void ps_xen_grants_unmap(struct ps_xen *xen, struct ps_xen_grants *grants)
-{
-    if (grants->resource != NULL)
-        xen->resource_unmap(xen->foreign, grants->resource);
-    grants->resource = NULL;
 }
 
 static void mark(uint8_t *bits, uint64_t pages, uint64_t frame)

@@ -16,6 +16,7 @@ struct ps_xen_log {
     int running; /* Xen answers PEEK and CLEAN of a log that is off, too */
     int buffer_pages;
     struct ps_hypercall_buffer buffer;
+    struct ps_xen_grants grants; /* mapped from the first final read to the end of the log */
 };
 
 int32_t ps_xen_log_new(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t pages, struct ps_xen_log **log, int32_t *err)
@@ -131,15 +132,14 @@ static int32_t read_bits(struct ps_xen_log *log, unsigned int op, unsigned int m
 /* As read_bits; what backends have mapped for writing counts as written. What can fail of that comes before the bitmap is cleaned. */
 static int32_t read_final(struct ps_xen_log *log, unsigned int op, struct ps_shadow_op_stats *stats, int32_t *err)
 {
-    struct ps_xen_grants grants;
-    int32_t result = ps_xen_grants_map(log->xen, &log->domain, &grants, err);
+    int32_t result = ps_xen_grants_map(log->xen, &log->domain, &log->grants, err);
 
-    if (result != PS_OK)
-        return result;
-    result = read_bits(log, op, PS_SHADOW_LOGDIRTY_FINAL, stats, err);
     if (result == PS_OK)
-        ps_xen_grants_mark(&grants, log->buffer.hbuf, log->pages);
-    ps_xen_grants_unmap(log->xen, &grants);
+        result = read_bits(log, op, PS_SHADOW_LOGDIRTY_FINAL, stats, err);
+    if (result == PS_OK)
+        ps_xen_grants_mark(&log->grants, log->buffer.hbuf, log->pages);
+    else
+        ps_xen_grants_unmap(log->xen, &log->grants);
     return result;
 }
 
@@ -173,6 +173,7 @@ int32_t ps_xen_log_stop(struct ps_xen_log *log, int32_t *err)
     if (!log->running)
         return PS_STATE;
     log->running = 0;
+    ps_xen_grants_unmap(log->xen, &log->grants);
     return turn(log, PS_SHADOW_OP_OFF) == 0 ? PS_OK : ps_xen_failed(log->xen, &log->domain, PS_XEN_ENABLE, err);
 }
 

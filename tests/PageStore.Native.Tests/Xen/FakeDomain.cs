@@ -117,4 +117,5 @@ internal unsafe struct FakeDomain
 
     internal uint Narrow;
     internal uint Tables;
+    internal uint GrantMaps;
 }

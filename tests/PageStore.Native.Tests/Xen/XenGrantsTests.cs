@@ -31,6 +31,41 @@ public sealed class XenGrantsTests
         Assert.Equal([10L, 14], Harvested(log));
         xen.Grant(0, Access, 10);
         Assert.Equal([14L], Harvested(log));
+    }
+
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public void The_table_is_mapped_anew_only_when_it_has_grown_and_until_the_log_ends(FakeRelease release)
+    {
+        using var xen = new FakeXen(release);
+        xen.Domain.GrantFrames = 1;
+        xen.Grant(LastEntry(8), Access | Writing, 14);
+        using XenDomain domain = xen.Open();
+        using var log = new XenDirtyLog(domain);
+        log.Start();
+        Assert.Empty(Harvested(log));
+        Assert.Empty(Harvested(log));
+        Assert.Equal((1u, 1u), (xen.Domain.Mappings, xen.Domain.GrantMaps));
+
+        xen.Domain.GrantFrames = FakeXen.GrantFrames;
+        Assert.Equal([14L], Harvested(log));
+        Assert.Equal((1u, 2u), (xen.Domain.Mappings, xen.Domain.GrantMaps));
+        log.Stop();
+        Assert.Equal(0u, xen.Domain.Mappings);
+    }
+
+    [Fact]
+    public void A_domain_that_is_gone_is_let_go_of()
+    {
+        using var xen = new FakeXen();
+        using XenDomain domain = xen.Open();
+        using var log = new XenDirtyLog(domain);
+        log.Start();
+        Assert.Empty(Harvested(log));
+        xen.Domain.Flags |= FakeXen.DyingFlag;
+
+        Assert.Throws<StorageException>(() => Harvested(log));
+
         Assert.Equal(0u, xen.Domain.Mappings);
     }
 

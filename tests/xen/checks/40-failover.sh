@@ -1,18 +1,12 @@
 # The sender of a replicated guest dies at any moment, ten times, and the guest goes on from the last checkpoint.
 # shellcheck shell=dash
 . /host/dom0/remus.sh
+. /host/dom0/chance.sh
 guest=failover
 
 readonly rounds=10 file=/tmp/failover.pages keep=3
 # In milliseconds. The first image takes about as long as the one, and within the other come several checkpoints.
 readonly in_first_image=10000 among_checkpoints=4000
-
-# below LIMIT: sets $drawn. The example of rand() in C11, 7.22.2.2: what it draws depends on the seed only.
-chance=$(cat /host/seed)
-below() {
-    chance=$(((chance * 1103515245 + 12345) % 2147483648))
-    drawn=$((chance / 65536 * $1 / 32768))
-}
 
 # Rounds 1, 4, 7 and 10 begin a new file. The others go on with the old one, whose last epoch is an older state of this guest: rounds 2, 5 and 8
 # mostly lose the sender before the first checkpoint and have nothing else, and in rounds 3, 6 and 9 the receiver restores the guest by itself.

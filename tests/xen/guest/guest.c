@@ -4,7 +4,7 @@
 // From outside it can be told to write a number of pages once and to stand still, see struct mailbox.
 //
 // The kernel's command line sets, as environment variables: seed, pages (the working set), dirty (pages written a tick), tick (in us),
-// disk (a block device that it writes to, none if there is no such variable).
+// disk (a block device that it writes to, none if there is no such variable), disk_every (it is written each so many checks, and read each time).
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -213,7 +213,7 @@ int main(void)
     struct disk disk;
     open_console();
     keep_pages_in_place();
-    disk_open(&disk, getenv("disk"), locked_pages(2));
+    disk_open(&disk, getenv("disk"), locked_pages(2), setting("disk_every", 1));
     start(&guest);
     struct timespec pause = { .tv_nsec = (long)setting("tick", 50000) * 1000 };
     for (uint64_t ticks = 1;; ticks++) {

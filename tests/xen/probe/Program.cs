@@ -5,7 +5,7 @@ namespace XenProbe;
 
 /// <summary>
 /// Runs in dom0 of the Xen rig, beside a guest of guest.c. The last line tells figures, or what is wrong; the exit code says which.
-/// XenProbe log DOMID MAILBOX | times DOMID
+/// XenProbe log DOMID MAILBOX | times DOMID | epochs DOMID FILE COUNT [MAILBOX]
 /// </summary>
 internal static class Program
 {
@@ -19,6 +19,7 @@ internal static class Program
             {
                 "log" => LogRounds.Run(domain, library, Number(args[2])),
                 "times" => LogTimes.Run(domain, library),
+                "epochs" => EpochsAndCopies.Run(domain, library, args[2], int.Parse(args[3]), args.Length > 4 ? Number(args[4]) : null),
                 _ => throw new ProbeException($"{args[0]} is no probe."),
             });
             return 0;

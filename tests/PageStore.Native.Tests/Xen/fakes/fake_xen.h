@@ -118,6 +118,7 @@ struct fake_domain {
 
     uint32_t narrow; /* a PV guest of 32 bits */
     uint32_t tables; /* of PV guests, mapped now */
+    uint32_t grant_maps; /* how often it was mapped */
 };
 
 static struct fake_domain *fake;

@@ -73,6 +73,7 @@ EXPORT void *xenforeignmemory_map_resource(void *handle, uint32_t domid, unsigne
         return NULL;
     }
     fake->mappings++;
+    fake->grant_maps++;
     *address = fake->grants;
     return fake->grants;
 }

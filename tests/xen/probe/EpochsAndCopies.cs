@@ -1,0 +1,78 @@
+using PageStore;
+using PageStore.Checkpoint;
+using PageStore.Native;
+
+namespace XenProbe;
+
+/// <summary>Takes epochs, of which each has to equal a copy of the whole guest that was made by other means in its pause: each page, and each hole.</summary>
+internal static class EpochsAndCopies
+{
+    /// <summary>From one epoch to the next: the guest writes, checks itself and uses its disk in between.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private const int BatchPages = 256;
+
+    /// <summary>So many of the pages that differ are named.</summary>
+    private const int ShownPages = 20;
+
+    /// <summary>Captures into a file, a new one or one with epochs, and compares each epoch.</summary>
+    /// <param name="domain">The guest.</param>
+    /// <param name="library">Xen's libraries.</param>
+    /// <param name="file">The checkpoint file.</param>
+    /// <param name="count">How many epochs.</param>
+    /// <param name="forgotten">A page that the log is made to keep silent about, to see that it is found; or null.</param>
+    public static string Run(XenDomain domain, ProbeLibrary library, string file, int count, Pfn? forgotten)
+    {
+        using var memory = new XenGuestMemory(domain);
+        using var log = new XenDirtyLog(domain);
+        using var stop = new XenPause(domain);
+        var pause = new CopyingPause(stop, library, domain.PageCount);
+        using CheckpointWriter writer = CheckpointWriter.OpenOrCreate(file, null, out _);
+        using var capture = new GuestCapture(
+            writer, memory, forgotten is { } page ? new ForgetfulLog(log, page) : log, pause, new CaptureOptions { GuestId = domain.Uuid });
+        long pages = 0;
+        long written = 0;
+        long changed = 0;
+        capture.Run(Interval, count, report =>
+        {
+            pages += Compare(file, report.Epoch.Id, pause, ref changed);
+            written += report.Epoch.PagesWritten;
+        }, CancellationToken.None);
+        return $"{count} epochs, {written} pages written, {pages} compared, 0 differ but {changed} that backends wrote to in the pauses";
+    }
+
+    /// <summary>Reads an epoch back and compares it. Returns how many pages it has, and counts those that differ rightly.</summary>
+    private static long Compare(string file, EpochId id, CopyingPause pause, ref long changed)
+    {
+        ulong[] sums = pause.Sums;
+        using CheckpointReader reader = CheckpointReader.Open(file);
+        using Epoch epoch = reader.OpenEpoch(id);
+        byte[] pages = new byte[BatchPages * epoch.PageSize];
+        var types = new GuestPageType[BatchPages];
+        List<Pfn> differing = [];
+        long present = 0;
+        foreach (PfnRun run in epoch.PresentRuns())
+        {
+            present += run.Count;
+            for (Pfn first = run.First; first < run.End; first += BatchPages)
+            {
+                int count = (int)Math.Min(BatchPages, run.End - first);
+                epoch.CopyPages(first, pages.AsSpan(0, count * epoch.PageSize), types.AsSpan(0, count));
+                for (int page = 0; page < count; page++)
+                {
+                    if (PageSum.Of(types[page], pages.AsSpan(page * epoch.PageSize, epoch.PageSize)) != sums[(first + page).Value])
+                    {
+                        differing.Add(first + page);
+                    }
+                }
+            }
+        }
+
+        changed += differing.RemoveAll(pause.ChangedMeanwhile);
+        // What the epoch has and the copy has not differs already, so equal numbers are equal holes.
+        long copied = sums.Length - sums.AsSpan().Count(PageSum.Hole);
+        return differing.Count == 0 && present == copied
+            ? present
+            : throw new ProbeException($"Epoch {id} has {present} pages, the guest had {copied}; {differing.Count} differ: {string.Join(' ', differing.Take(ShownPages))}");
+    }
+}
