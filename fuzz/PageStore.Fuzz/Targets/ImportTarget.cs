@@ -79,7 +79,7 @@ internal sealed class ImportTarget : IFuzzTarget
         }
 
         var stream = new MemoryStream();
-        var options = new XenExportOptions { Format = FormatOf(epoch) };
+        var options = new XenExportOptions { Format = FormatOf(epoch), AllowUnrestorable = true };
         XenExporter.ToPipeAsync(epoch, PipeWriter.Create(stream), options).GetAwaiter().GetResult();
         var storage = new PagedStorage(MaxFileBytes);
         using (CheckpointWriter writer = Create(storage))
