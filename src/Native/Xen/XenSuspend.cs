@@ -142,7 +142,8 @@ public sealed class XenSuspend : IGuestSuspend, IDisposable
         string what = $"Suspending domain {domain.Id}";
         if (!domain.IsHvm)
         {
-            throw NativeErrors.Make(ShimResult.XenPv, 0, what);
+            throw new UnsupportedException(
+                $"{what} for a restorable epoch is not supported: it is a PV guest, whose state is read by Xen's own tools only. Import what xl save -c writes.");
         }
 
         if (XenStateReader.HasDeviceModel(domain.Handle, domain.Info))

@@ -282,7 +282,7 @@ public sealed class XenSuspendTests : IDisposable
         Assert.Contains("device model", Assert.Throws<UnsupportedException>(() => Suspend(domain)).Message, StringComparison.Ordinal);
         xen.Domain.Flags &= ~FakeXen.HvmFlag;
         using XenDomain pv = xen.Open();
-        Assert.Contains("PV guest", Assert.Throws<UnsupportedException>(() => Suspend(pv)).Message, StringComparison.Ordinal);
+        Assert.Contains("PV guest, whose state", Assert.Throws<UnsupportedException>(() => Suspend(pv)).Message, StringComparison.Ordinal);
         Assert.Equal(0u, xen.Domain.Stores);
     }
 
