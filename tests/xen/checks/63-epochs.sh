@@ -7,7 +7,7 @@
 . /host/dom0/chance.sh
 guest=epochs
 
-readonly wanted_epochs=20 rounds=10 file=/tmp/epochs.pages
+readonly wanted_epochs=20 rounds=5 file=/tmp/epochs.pages
 # In milliseconds. A capture begins with the whole guest, which takes about as long as the one; then it takes epochs without a break.
 readonly in_first_epoch=6000 among_epochs=2000
 

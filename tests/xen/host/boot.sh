@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # A run takes a third of it on two cores that have nothing else to do; one that hangs ends here.
-readonly boot_limit=25m
+readonly boot_limit=50m
 
 # boot_xen ROOT WORK: returns when dom0 has powered off.
 # - qemu64 with SVM and nested paging is what Xen needs for PVH guests; dom0 crashes on QEMU's larger models.
