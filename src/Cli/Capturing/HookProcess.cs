@@ -68,7 +68,8 @@ internal sealed class HookProcess
         }
         catch (OperationCanceledException)
         {
-            _ended = Rest() > TimeSpan.Zero ? HookResult.Interrupted : HookResult.TimedOut;
+            // Not by the clock: a timer may be a moment early.
+            _ended = interrupted.IsCancellationRequested || abandoned.IsCancellationRequested ? HookResult.Interrupted : HookResult.TimedOut;
             Kill();
         }
 
@@ -87,7 +88,8 @@ internal sealed class HookProcess
             _outputEnd.Cancel();
         }
 
-        bool isWhole = _reading.GetAwaiter().GetResult() || _process is null;
+        // Who was killed may have had more to say, also where all that came was read.
+        bool isWhole = (_reading.GetAwaiter().GetResult() && _ended == HookResult.Exited) || _process is null;
         int? exitCode = _ended == HookResult.Exited ? _process!.ExitCode : null;
         _process?.Dispose();
         _outputEnd.Dispose();
