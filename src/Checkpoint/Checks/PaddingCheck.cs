@@ -19,13 +19,7 @@ internal sealed class PaddingCheck(FileRoot root)
             return null;
         }
 
-        int length = block.StoredBytes - blocks.Overhead;
-        if (length <= 0)
-        {
-            return $"a sealed block of {block.StoredBytes} bytes";
-        }
-
-        Span<byte> stored = _stored.AsSpan(0, length);
+        Span<byte> stored = _stored.AsSpan(0, blocks.PlainBytes(block.Offset, block.StoredBytes));
         blocks.ReadBlock(block.Offset, block.Entry.Kind, block.Kind == BlockKind.Page ? block.Pfn.Value : SealedBlock.NoPage, stored);
         return IsClear(block, stored) ? null : "the padding of a block is not zero";
     }

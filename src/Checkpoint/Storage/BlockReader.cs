@@ -35,7 +35,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     /// <exception cref="CorruptDataException">The place is not in the file, the block does not open, or the sum does not match.</exception>
     public ReadOnlySpan<byte> ReadStored(Entry entry, Span<byte> buffer)
     {
-        Span<byte> stored = buffer[..PlainBytes(entry)];
+        Span<byte> stored = buffer[..PlainBytes(entry.Offset, entry.StoredBytes)];
         ulong tagWord = ReadBlock(entry.Offset, entry.Kind, SealedBlock.NoPage, stored);
         if (!IsSum(entry, stored, tagWord))
         {
@@ -138,10 +138,12 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
-    private int PlainBytes(Entry entry)
+    /// <summary>How many bytes of a stored block are not its seal.</summary>
+    /// <exception cref="CorruptDataException">It is no longer than a seal.</exception>
+    public int PlainBytes(long offset, int storedBytes)
     {
-        int plain = entry.StoredBytes - Overhead;
-        return plain > 0 ? plain : throw Damage.At(entry.Offset, $"a sealed block of {entry.StoredBytes} bytes");
+        int plain = storedBytes - Overhead;
+        return plain > 0 ? plain : throw Damage.At(offset, $"a sealed block of {storedBytes} bytes");
     }
 
     /// <summary>Reads a block, and opens it if it is sealed; unchecked by any sum.</summary>
@@ -176,7 +178,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
 
     private ulong Unpack(Entry entry, Span<byte> plain, long pfn)
     {
-        int length = PlainBytes(entry);
+        int length = PlainBytes(entry.Offset, entry.StoredBytes);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {

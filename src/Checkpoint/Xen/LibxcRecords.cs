@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace PageStore.Checkpoint;
 
 /// <summary>The records of a libxc stream (Xen's tools/libs/guest/xg_sr_stream_format.h, <c>REC_TYPE_*</c>).</summary>
@@ -43,7 +41,7 @@ internal static class LibxcRecords
     public static byte[] WithoutBody(LibxcRecordType type)
     {
         byte[] record = new byte[RecordHeader.Size];
-        BinaryPrimitives.WriteUInt32LittleEndian(record, (uint)type);
+        new RecordHeader((uint)type, 0).Write(record);
         return record;
     }
 

@@ -27,8 +27,7 @@ internal sealed class PageDataRecord(int pageSize)
         get
         {
             int body = PageDataDecoder.HeaderSize + (_count * PageDataDecoder.EntrySize) + (_dataPages * pageSize);
-            BinaryPrimitives.WriteUInt32LittleEndian(_front, (uint)LibxcRecordType.PageData);
-            BinaryPrimitives.WriteInt32LittleEndian(_front.AsSpan(4), body);
+            new RecordHeader((uint)LibxcRecordType.PageData, (uint)body).Write(_front);
             BinaryPrimitives.WriteInt32LittleEndian(_front.AsSpan(8), _count);
             BinaryPrimitives.WriteInt32LittleEndian(_front.AsSpan(12), 0);
             return _front.AsMemory(0, FrontSize + (_count * PageDataDecoder.EntrySize));

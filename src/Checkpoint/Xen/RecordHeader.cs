@@ -13,6 +13,12 @@ internal readonly record struct RecordHeader(uint Type, uint Length)
     /// <summary>The length of the body and its padding.</summary>
     public long PaddedLength => ((long)Length + 7) & ~7L;
 
+    public void Write(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, Type);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], Length);
+    }
+
     public static RecordHeader Parse(ReadOnlySpan<byte> bytes) => new(
         BinaryPrimitives.ReadUInt32LittleEndian(bytes), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]));
 }

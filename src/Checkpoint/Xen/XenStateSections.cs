@@ -121,8 +121,7 @@ public static class XenStateSections
         var header = new RecordHeader(type, (uint)body.Length);
         Span<byte> record = writer.GetSpan(RecordHeader.Size + (int)header.PaddedLength)[..(RecordHeader.Size + (int)header.PaddedLength)];
         record.Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(record, header.Type);
-        BinaryPrimitives.WriteUInt32LittleEndian(record[4..], header.Length);
+        header.Write(record);
         body.CopyTo(record[RecordHeader.Size..]);
         writer.Advance(record.Length);
     }

@@ -9,9 +9,6 @@ namespace PageStore.Cli;
 /// </summary>
 internal static class SpaceCheck
 {
-    /// <summary>A page of a Xen guest.</summary>
-    private const int PageBytes = 4096;
-
     /// <summary>An entry of the page table (docs/format.md) and its share of the nodes above it.</summary>
     private const int IndexBytes = 17;
 
@@ -19,7 +16,7 @@ internal static class SpaceCheck
     private const int SealBytes = 32;
 
     /// <summary>The most that an image of so many present pages takes: none of them zero, none compressible.</summary>
-    public static long MostBytes(long pages, bool isEncrypted) => pages * (PageBytes + IndexBytes + (isEncrypted ? SealBytes : 0));
+    public static long MostBytes(long pages, bool isEncrypted) => pages * (PageSizes.Default + IndexBytes + (isEncrypted ? SealBytes : 0));
 
     /// <summary>
     /// Refuses to begin where a whole image of the guest may not fit. Not where the newest epoch is this guest's: the first epoch then holds what differs, which nobody can know beforehand.

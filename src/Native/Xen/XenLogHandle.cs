@@ -1,7 +1,7 @@
 namespace PageStore.Native;
 
 /// <summary>Owns a <c>struct ps_xen_log</c>.</summary>
-internal sealed class XenLogHandle : XenPartHandle
+internal sealed class XenLogHandle : DependentHandle
 {
     private XenLogHandle(XenHandle xen)
         : base(xen)

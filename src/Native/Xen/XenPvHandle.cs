@@ -1,7 +1,7 @@
 namespace PageStore.Native;
 
 /// <summary>Owns a <c>struct ps_xen_pv</c>: the mapped tables of a PV domain.</summary>
-internal sealed class XenPvHandle : XenPartHandle
+internal sealed class XenPvHandle : DependentHandle
 {
     private XenPvHandle(XenHandle xen)
         : base(xen)

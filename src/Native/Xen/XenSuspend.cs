@@ -228,6 +228,7 @@ public sealed class XenSuspend : IGuestSuspend, IDisposable
                 return false;
             }
 
+            // A look costs some microseconds, and the guest stands still from the moment that is waited for.
             Thread.Sleep(1);
         }
     }

@@ -13,8 +13,9 @@ public sealed class PaddingCheckTests
     {
         FileRoot root = Sealed().Root();
         var entry = Entry.BlockOf(kind, Layout.SegmentsOffset, storedBytes, default);
-        string? wrong = new PaddingCheck(root).WhatIsWrong(new ReachableBlock(entry.Offset, storedBytes, block, new EpochId(1), default, entry, storedBytes));
-        Assert.Equal($"a sealed block of {storedBytes} bytes", wrong);
+        CorruptDataException damage = Assert.Throws<CorruptDataException>(
+            () => new PaddingCheck(root).WhatIsWrong(new ReachableBlock(entry.Offset, storedBytes, block, new EpochId(1), default, entry, storedBytes)));
+        Assert.Contains($"a sealed block of {storedBytes} bytes", damage.Message, StringComparison.Ordinal);
     }
 
     [Fact]

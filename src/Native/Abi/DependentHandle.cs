@@ -1,21 +1,22 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace PageStore.Native;
 
-/// <summary>Owns something of the shim's that uses a connection to Xen, and keeps that connection open for as long.</summary>
-/// <param name="xen">The connection.</param>
-internal abstract class XenPartHandle(XenHandle xen) : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+/// <summary>Owns something of the shim's that uses something else, and keeps that alive for as long.</summary>
+/// <param name="used">What is used: memory, or a connection.</param>
+internal abstract class DependentHandle(SafeHandle used) : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
 {
     /// <summary>A call that makes what is owned.</summary>
     protected delegate ShimResult Maker(out nint made, out int errno);
 
-    /// <summary>Makes what is owned; to be called once. The connection is held before, so that nobody can close it meanwhile.</summary>
+    /// <summary>Makes what is owned; to be called once. What is used is held before, so that nobody can close it meanwhile.</summary>
     /// <param name="make">Makes it.</param>
     /// <param name="what">What that is, for the message of an error.</param>
     protected void Make(Maker make, string what)
     {
         bool added = false;
-        xen.DangerousAddRef(ref added);
+        used.DangerousAddRef(ref added);
         try
         {
             ShimResult result = make(out nint made, out int errno);
@@ -27,7 +28,7 @@ internal abstract class XenPartHandle(XenHandle xen) : SafeHandleZeroOrMinusOneI
         {
             if (added)
             {
-                xen.DangerousRelease();
+                used.DangerousRelease();
             }
         }
     }
@@ -37,7 +38,7 @@ internal abstract class XenPartHandle(XenHandle xen) : SafeHandleZeroOrMinusOneI
     protected override bool ReleaseHandle()
     {
         bool released = Free(handle) == ShimResult.Ok;
-        xen.DangerousRelease();
+        used.DangerousRelease();
         return released;
     }
 }
