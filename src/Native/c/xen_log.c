@@ -123,10 +123,14 @@ static int32_t read_bits(struct ps_xen_log *log, unsigned int op, unsigned int m
         return PS_XEN_BITMAP;
     }
     clear_tail(log);
-    /* Of a dying domain Xen ignores the call and reports success: what stands in the buffer is then an older answer. */
-    int32_t result = ps_xen_check(log->xen, &log->domain, err);
+    /*
+     * Of a dying domain Xen ignores the call and reports success: what stands in the buffer is then an older answer, and nothing is counted. So does the log of another
+     * domain with this number, which is off. What counted a page is this log.
+     */
+    int32_t result = stats->dirty_count != 0 ? PS_OK : ps_xen_check(log->xen, &log->domain, err);
 
-    return result == PS_OK ? check_size(log, err) : result;
+    /* A peek answers for the pages that the log has. */
+    return result == PS_OK && op == PS_SHADOW_OP_CLEAN ? check_size(log, err) : result;
 }
 
 /* As read_bits; what backends have mapped for writing counts as written. What can fail of that comes before the bitmap is cleaned. */
@@ -145,7 +149,7 @@ static int32_t read_final(struct ps_xen_log *log, unsigned int op, struct ps_sha
 
 int32_t ps_xen_log_start(struct ps_xen_log *log, int32_t *err)
 {
-    struct ps_shadow_op_stats stats;
+    struct ps_shadow_op_stats stats = {0};
 
     *err = 0;
     if (log->running)

@@ -240,6 +240,41 @@ public sealed class XenDirtyLogTests
     }
 
     [Theory]
+    [MemberData(nameof(Releases))]
+    public void A_peek_answers_for_the_pages_of_the_log(FakeRelease release)
+    {
+        using var xen = new FakeXen(release);
+        using XenDomain domain = xen.Open();
+        using var log = new XenDirtyLog(domain);
+        using var bitmap = new PageBitmap(1000);
+        log.Start();
+        xen.Write(9);
+        xen.Grow(16);
+
+        log.Peek(bitmap);
+
+        Assert.Equal([9L], Guest.PagesIn(bitmap));
+    }
+
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public void A_dying_domain_gives_no_empty_peek(FakeRelease release)
+    {
+        using var xen = new FakeXen(release);
+        using XenDomain domain = xen.Open();
+        using var log = new XenDirtyLog(domain);
+        using var bitmap = new PageBitmap(1000);
+        log.Start();
+        xen.Write(9);
+        log.Peek(bitmap);
+        xen.Domain.DyingCall = FakeCall.Peek;
+
+        StorageException e = Assert.Throws<StorageException>(() => log.Peek(bitmap));
+
+        Assert.Contains("gone or being torn down", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(FakeRelease.UpTo415, FakeCall.Clean)]
     [InlineData(FakeRelease.From416, FakeCall.Clean)]
     [InlineData(FakeRelease.From416, FakeCall.Pages)]

@@ -53,7 +53,8 @@ is_paused() {
 # It mostly reads from its disk: then only the backend writes to the pages that both share.
 need_check "epochs: a guest starts" create_guest $guest pvh 17 96 disk_every=8
 domain=$(xl domid $guest)
-need_check "epochs: $wanted_epochs epochs equal copies of the guest" equal_copies $wanted_epochs
+need_check "epochs: $wanted_epochs epochs, every fourth across a suspend, equal copies of the guest" equal_copies $wanted_epochs
+check "epochs: the newest across a suspend becomes a stream for xl" exports "$file@$wanted_epochs" "$(stream_of $guest)"
 check "epochs: a page that the log keeps silent about is found" finds_what_is_left_out
 for round in $(seq $rounds); do
     need_check "epochs: capture $round is killed" is_killed "$round"

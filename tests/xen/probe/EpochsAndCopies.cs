@@ -16,6 +16,9 @@ internal static class EpochsAndCopies
 
     private const int BatchPages = 256;
 
+    /// <summary>Every so many epochs one is taken across a suspend, so that 20 have five of them, and each kind follows the other.</summary>
+    private const int RestorableEvery = 4;
+
     /// <summary>So many of the pages that differ are named.</summary>
     private const int ShownPages = 20;
 
@@ -33,14 +36,16 @@ internal static class EpochsAndCopies
         using var memory = new XenGuestMemory(domain);
         using var log = new XenDirtyLog(domain);
         using var stop = new XenPause(domain);
-        var pause = new CopyingPause(stop, library, domain.PageCount);
+        using var suspend = new XenSuspend(domain, XenStateSections.Of);
+        var sums = new PauseSums(library, domain.PageCount);
         using CheckpointWriter writer = CheckpointWriter.OpenOrCreate(file, null, out _);
         using var capture = new GuestCapture(
-            writer, memory, forgotten is { } page ? new ForgetfulLog(log, page) : log, pause, new CaptureOptions { GuestId = domain.Uuid });
+            writer, memory, forgotten is { } page ? new ForgetfulLog(log, page) : log, new CopyingPause(stop, sums), new CaptureOptions { GuestId = domain.Uuid });
         long pages = 0;
         long written = 0;
         long changed = 0;
         long events = 0;
+        int restorable = 0;
         List<Pfn> unanswered = [];
         long first = (writer.Newest?.Value ?? 0) + 1;
         capture.Run(Interval, count + 1, report =>
@@ -50,11 +55,12 @@ internal static class EpochsAndCopies
             unanswered.Clear();
             if (report.Epoch.Id.Value - first < count)
             {
-                pages += Compare(file, report.Epoch.Id, pause, unanswered, ref changed);
+                pages += Compare(file, report.Epoch.Id, sums, unanswered, ref changed);
                 written += report.Epoch.PagesWritten;
+                restorable += report.Epoch.Consistency == EpochConsistency.Restorable ? 1 : 0;
             }
-        }, CancellationToken.None);
-        return $"{count} epochs, {written} pages written, {pages} compared, 0 differ but {changed} that backends wrote to in the pauses and {events} of unanswered events";
+        }, CancellationToken.None, new RestorableEpochs(new CopyingSuspend(suspend, sums)) { Every = RestorableEvery });
+        return $"{count} epochs, {restorable} of them restorable, {written} pages written, {pages} compared, 0 differ but {changed} that backends wrote to in the pauses and {events} of unanswered events";
     }
 
     /// <summary>What differed in the epoch before is what the guest wrote to when it answered, and only then.</summary>
@@ -71,9 +77,9 @@ internal static class EpochsAndCopies
     }
 
     /// <summary>Reads an epoch back and compares it. Returns how many pages it has, counts those that differ rightly, and collects the few that may be events.</summary>
-    private static long Compare(string file, EpochId id, CopyingPause pause, List<Pfn> unanswered, ref long changed)
+    private static long Compare(string file, EpochId id, PauseSums copy, List<Pfn> unanswered, ref long changed)
     {
-        ulong[] sums = pause.Sums;
+        ulong[] sums = copy.Pages;
         using CheckpointReader reader = CheckpointReader.Open(file);
         using Epoch epoch = reader.OpenEpoch(id);
         byte[] pages = new byte[BatchPages * epoch.PageSize];
@@ -97,7 +103,7 @@ internal static class EpochsAndCopies
             }
         }
 
-        changed += differing.RemoveAll(pause.ChangedMeanwhile);
+        changed += differing.RemoveAll(copy.ChangedMeanwhile);
         // What the epoch has and the copy has not differs already, so equal numbers are equal holes.
         long copied = sums.Length - sums.AsSpan().Count(PageSum.Hole);
         unanswered.AddRange(differing);
