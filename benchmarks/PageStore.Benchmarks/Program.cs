@@ -27,13 +27,15 @@ internal static class Program
                 return PruneShare.Run(args[1..]);
             case "scale":
                 return ScaleComparison.Run(args[1..]);
+            case "plan":
+                return PlanComparison.Run(args[1..]);
             case "peers":
                 return PeerComparison.Run(args[1..]);
             case "bdn":
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }

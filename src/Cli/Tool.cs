@@ -36,6 +36,7 @@ internal static class Tool
             InspectCommand.Create(console),
             VerifyCommand.Create(console),
             DiffCommand.Create(console),
+            PredictCommand.Create(console),
             RepairCommand.Create(console),
             PruneCommand.Create(console),
             CompactCommand.Create(console),

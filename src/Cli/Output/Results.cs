@@ -109,6 +109,7 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(RepairResult))]
 [JsonSerializable(typeof(PruneResult))]
 [JsonSerializable(typeof(CompactResult))]
+[JsonSerializable(typeof(PredictResult))]
 [JsonSerializable(typeof(HookResult))]
 [JsonSerializable(typeof(DemoResult))]
 [JsonSerializable(typeof(DemoRestored))]

@@ -69,6 +69,15 @@ public sealed partial class PageBitmap
         }
     }
 
+    /// <summary>Makes a bitmap of the same length with the same pages.</summary>
+    /// <returns>The caller disposes it.</returns>
+    public PageBitmap Copy()
+    {
+        var copy = new PageBitmap(Length);
+        copy.CopyFrom(this);
+        return copy;
+    }
+
     /// <summary>Makes this set equal to <paramref name="other"/>.</summary>
     /// <inheritdoc cref="And(PageBitmap)"/>
     public void CopyFrom(PageBitmap other)

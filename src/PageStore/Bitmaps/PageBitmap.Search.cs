@@ -130,6 +130,19 @@ public sealed partial class PageBitmap : IWordSource
         return written;
     }
 
+    /// <summary>The numbers of all pages of the set, ascending.</summary>
+    internal long[] ToNumbers()
+    {
+        long[] numbers = new long[Count()];
+        Pfn from = new(0);
+        for (int done = 0; done < numbers.Length;)
+        {
+            done += CopySetBits(ref from, numbers.AsSpan(done));
+        }
+
+        return numbers;
+    }
+
     /// <summary>Enumerates the pages of the set, ascending. Allocates nothing; changing the set meanwhile may or may not show.</summary>
     public PageBitmapSetBits SetBits()
     {
