@@ -8,7 +8,7 @@ public sealed class GuestPageTablesTests
     private const ulong Seen = Present | User | Accessed;
 
     [Fact]
-    public void Tables_code_and_data_are_told_apart()
+    public void Tables_programs_and_the_kernel_are_told_apart()
     {
         TableGuest guest = WithKernel();
         guest.MapUser(
@@ -19,18 +19,22 @@ public sealed class GuestPageTablesTests
         using GuestPageTables tables = GuestPageTables.Find(guest, TestContext.Current.CancellationToken)!;
 
         Assert.Equal(2, tables.AddressSpaceCount);
-        Assert.Equal([1, 2, 3, 4, 5, 10, 11, 12, 20, 21, 22], tables.Tables.ToNumbers());
-        Assert.Equal([100], tables.UserCode.ToNumbers());
-        Assert.Equal([110], tables.UserClean.ToNumbers());
-        Assert.Equal([101, 102], tables.UserDirty.ToNumbers());
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 20, 21, 22], tables.Tables.ToNumbers());
+        Assert.Equal([1, 2, 3, 4, 5, 6, 10, 11, 12, 20, 21, 22], tables.UsedTables.ToNumbers());
+        Assert.Equal([100, 101, 102, 110], tables.UserPages.ToNumbers());
         Assert.Equal(Enumerable.Range(512, 512).Select(page => (long)page), tables.KernelCode.ToNumbers());
+        Assert.Equal(Enumerable.Range(512, 230).Select(page => (long)page), tables.KernelCodeEarly.ToNumbers());
+        Assert.Equal([30], tables.KernelData.ToNumbers());
+        Assert.Equal(Enumerable.Range(1024, 176).Select(page => (long)page), tables.KernelConstants.ToNumbers());
         Assert.False(tables.Zero.Contains(new Pfn(300)));
         Assert.True(tables.Zero.Contains(new Pfn(301)));
-        Assert.Equal([new(100, 0), new(100, 1), new(101, 0), new(101, 1), new(102, 0), new(110, 1)], tables.Entries.OrderBy(entry => (entry.Page, entry.Table)));
+        Assert.Equal([(100, 0), (100, 1), (101, 0), (101, 1), (102, 0), (104, 0), (110, 1)], Pairs(tables.Accessed));
+        Assert.Equal([(101, 1), (102, 0)], Pairs(tables.Dirtied));
+        Assert.Equal([(1, 0), (2, 1), (10, 0), (11, 0), (12, 0), (20, 1), (21, 1), (22, 1)], Pairs(tables.SpaceTables));
     }
 
     [Fact]
-    public void A_table_that_was_not_used_since_is_followed_and_not_counted()
+    public void A_table_that_was_not_used_since_is_followed()
     {
         TableGuest guest = WithKernel();
         guest.MapUser(1, 10, To(100, Seen));
@@ -38,8 +42,9 @@ public sealed class GuestPageTablesTests
 
         using GuestPageTables tables = GuestPageTables.Find(guest, TestContext.Current.CancellationToken)!;
 
-        Assert.False(tables.Tables.Contains(new Pfn(12)));
-        Assert.Equal([100], tables.UserCode.ToNumbers());
+        Assert.True(tables.Tables.Contains(new Pfn(12)));
+        Assert.False(tables.UsedTables.Contains(new Pfn(12)));
+        Assert.Equal([100], tables.UserPages.ToNumbers());
     }
 
     [Fact]
@@ -52,10 +57,12 @@ public sealed class GuestPageTablesTests
         guest[11, 1] = To(10, Table | User);
         guest[11, 2] = To(900, Table | User);
         guest.Holes.Add(900);
+        guest[3, 1] = To(3, Table);
+        guest[5, 1] = To(4, Table);
 
         using GuestPageTables tables = GuestPageTables.Find(guest, TestContext.Current.CancellationToken)!;
 
-        Assert.True(tables.UserCode.Contains(new Pfn(1)));
+        Assert.True(tables.UserPages.Contains(new Pfn(1)));
         Assert.Equal(2, tables.AddressSpaceCount);
     }
 
@@ -88,13 +95,13 @@ public sealed class GuestPageTablesTests
     }
 
     [Fact]
-    public void The_default_policy_ranks_by_neighbours_in_address_spaces_and_by_what_pages_are()
+    public void The_default_policy_ranks_by_how_active_programs_are()
     {
         TableGuest guest = WithKernel();
-        // A table of busy data, and one of a program that sleeps.
+        // A busy program, with data that was written before all history, and one that sleeps.
         guest.MapUser(1, 10, [.. Enumerable.Range(100, 8).Select(page => To(page, Seen | Writable | Dirty | NoExecute))]);
-        guest.MapUser(2, 20, [To(200, Seen | Writable | Dirty | NoExecute), To(220, Seen | NoExecute), To(240, Seen)]);
-        foreach (int page in (int[])[100, 104, 107, 200, 220, 240])
+        guest.MapUser(2, 20, [To(200, Seen | Writable | Dirty | NoExecute), To(220, Seen)]);
+        foreach (int page in (int[])[100, 104, 107, 200, 220, 600, 900])
         {
             guest[page, 9] = 1;
         }
@@ -102,19 +109,21 @@ public sealed class GuestPageTablesTests
         using var policy = new PredictivePolicy();
         for (int i = 0; i < 20; i++)
         {
-            policy.Observe(Intervals.Of(1200, [101, 102, 103, 105, 106], null));
+            policy.Observe(Intervals.Of(1200, [101, 102, 103, 105, 106, 250], null));
         }
 
         policy.ObserveTables(GuestPageTables.Find(guest, TestContext.Current.CancellationToken)!);
 
         long[] plan = Intervals.Numbers(policy.Rank(1200));
-        // Those that are written, and those between them in the address space of their program.
-        Assert.Equal(Enumerable.Range(100, 8).Select(page => (long)page), plan[..8].Order());
-        // Tables; code; data that is only read; data of the program that sleeps.
-        Assert.True(Place(10) < Place(240) && Place(240) < Place(220) && Place(220) < Place(200));
-        // Zero, and never written.
-        Assert.Equal(-1, Place(600));
+        Assert.Equal([101, 102, 103, 105, 106], plan[..5].Order());
+        // The tables and the other data of the busy program before those of the one that sleeps.
+        Assert.True(Place(12) < Place(22) && Place(104) < Place(200) && Place(100) < Place(220));
+        // The kernel's code, its first part before the rest; a zero page of it after one that is not.
+        Assert.True(Place(600) < Place(900) && Place(900) < Place(901));
+        Assert.Equal(-1, Place(1100));
 
         int Place(long page) => Array.IndexOf(plan, page);
     }
+
+    private static List<(long Page, int Space)> Pairs(SpaceEntry[] entries) => [.. entries.Select(entry => (entry.Page, entry.Space)).Order()];
 }

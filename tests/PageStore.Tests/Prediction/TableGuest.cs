@@ -30,7 +30,10 @@ internal sealed class TableGuest(int pageCount) : IGuestMemory
 
     public static ulong To(long page, ulong flags) => ((ulong)page << 12) | flags;
 
-    /// <summary>Two address spaces, roots 1 and 2, with one kernel, of which the upper tables are pages 3 to 5; its code lies in pages 512 to 1023.</summary>
+    /// <summary>
+    /// Two address spaces, roots 1 and 2, with one kernel, of which the tables are pages 3 to 7: its code lies in pages 512 to 1023, what it only reads behind them, and page 30 is its data; it maps all
+    /// memory, of which page 30 by an entry of its own.
+    /// </summary>
     public static TableGuest WithKernel()
     {
         var guest = new TableGuest(1200);
@@ -42,7 +45,14 @@ internal sealed class TableGuest(int pageCount) : IGuestMemory
 
         guest[3, 510] = To(5, Table);
         guest[5, 8] = To(512, Present | Accessed | Large);
-        guest[5, 9] = To(0, Present | Accessed | Large | NoExecute);
+        guest[5, 9] = To(1024, Present | Accessed | Large | NoExecute);
+        guest[5, 10] = To(6, Table);
+        guest[6, 3] = To(30, Present | Writable | Accessed | NoExecute);
+        guest[4, 0] = To(7, Present | Writable);
+        guest[7, 0] = To(0, Present | Writable | Large | NoExecute);
+        guest[7, 1] = To(512, Present | Writable | Large | NoExecute);
+        guest[7, 2] = To(1024, Present | Writable | Large | NoExecute);
+        guest[7, 3] = To(6, Table);
         return guest;
     }
 

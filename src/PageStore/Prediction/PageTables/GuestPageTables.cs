@@ -10,39 +10,50 @@ public sealed class GuestPageTables : IDisposable
     internal GuestPageTables(long pageCount)
     {
         Tables = new PageBitmap(pageCount);
+        UsedTables = new PageBitmap(pageCount);
+        UserPages = new PageBitmap(pageCount);
         KernelCode = new PageBitmap(pageCount);
-        UserCode = new PageBitmap(pageCount);
-        UserClean = new PageBitmap(pageCount);
-        UserDirty = new PageBitmap(pageCount);
+        KernelCodeEarly = new PageBitmap(pageCount);
+        KernelConstants = new PageBitmap(pageCount);
+        KernelData = new PageBitmap(pageCount);
         Zero = new PageBitmap(pageCount);
     }
 
     /// <summary>How many address spaces there are: roots of page tables.</summary>
     public int AddressSpaceCount { get; internal set; }
 
-    /// <summary>Pages that are tables themselves and in use.</summary>
+    /// <summary>Pages that are tables themselves.</summary>
     public PageBitmap Tables { get; }
 
-    /// <summary>Pages of code that the kernel maps in large pages and that were accessed: its own.</summary>
+    /// <summary>Those of them that a processor went through.</summary>
+    public PageBitmap UsedTables { get; }
+
+    /// <summary>Pages of programs that were accessed since they were mapped.</summary>
+    public PageBitmap UserPages { get; }
+
+    /// <summary>The kernel's own code.</summary>
     public PageBitmap KernelCode { get; }
 
-    /// <summary>Accessed pages of code of user programs.</summary>
-    public PageBitmap UserCode { get; }
+    /// <summary>The part of it that lies first in its address space.</summary>
+    internal PageBitmap KernelCodeEarly { get; }
 
-    /// <summary>Accessed data of user programs that none of them wrote to.</summary>
-    public PageBitmap UserClean { get; }
+    /// <summary>What the kernel only reads of its image.</summary>
+    public PageBitmap KernelConstants { get; }
 
-    /// <summary>Data of user programs that was written to through their mapping.</summary>
-    public PageBitmap UserDirty { get; }
+    /// <summary>What it writes to of its image, and what lies around the image in memory.</summary>
+    public PageBitmap KernelData { get; }
 
     /// <summary>Pages whose content is zero.</summary>
     public PageBitmap Zero { get; }
 
-    /// <summary>The entries of user programs, ascending by page; a page that several tables map stands there several times.</summary>
-    internal TableEntry[] Entries { get; set; } = [];
+    /// <summary>Accessed pages of programs, ascending; one that several map stands there several times.</summary>
+    internal SpaceEntry[] Accessed { get; set; } = [];
 
-    /// <summary>How many last-level tables the entries stand in.</summary>
-    internal int LeafTableCount { get; set; }
+    /// <summary>Pages that a program may write to and has written to through this mapping, ascending.</summary>
+    internal SpaceEntry[] Dirtied { get; set; } = [];
+
+    /// <summary>The tables of the lower halves, ascending.</summary>
+    internal SpaceEntry[] SpaceTables { get; set; } = [];
 
     /// <summary>Looks for page tables in a guest's memory, all of which is read once.</summary>
     /// <param name="memory">Of 4096-byte pages, of a guest that stands still, as an epoch's is.</param>
@@ -65,7 +76,9 @@ public sealed class GuestPageTables : IDisposable
             if (roots.Count > 0)
             {
                 found.AddressSpaceCount = roots.Count;
-                new TableWalk(memory, found).Run(roots, cancellation);
+                var tables = new TableReader(memory);
+                KernelWalk.Run(tables, found, roots[0]);
+                new UserWalk(tables, found).Run(roots, cancellation);
                 return found;
             }
         }
@@ -83,10 +96,12 @@ public sealed class GuestPageTables : IDisposable
     public void Dispose()
     {
         Tables.Dispose();
+        UsedTables.Dispose();
+        UserPages.Dispose();
         KernelCode.Dispose();
-        UserCode.Dispose();
-        UserClean.Dispose();
-        UserDirty.Dispose();
+        KernelCodeEarly.Dispose();
+        KernelConstants.Dispose();
+        KernelData.Dispose();
         Zero.Dispose();
     }
 }

@@ -34,6 +34,8 @@ internal readonly record struct X86Entry(ulong Value)
 
     public bool IsLarge => (Value & LargeBit) != 0;
 
+    public bool IsWritable => (Value & WritableBit) != 0;
+
     public bool IsExecutable => (Value & NoExecuteBit) == 0;
 
     /// <summary>The number of the page that it names.</summary>
