@@ -7,8 +7,8 @@ namespace PageStore.Native.Tests;
 /// <summary>Header, library, managed declarations and document describe the same interface.</summary>
 public sealed partial class AbiTests
 {
-    /// <summary>How many functions version 4 exports.</summary>
-    private const int Functions = 44;
+    /// <summary>How many functions version 5 exports.</summary>
+    private const int Functions = 59;
 
     [Fact]
     public void The_library_exports_what_the_header_declares_and_nothing_else()
@@ -35,7 +35,7 @@ public sealed partial class AbiTests
         string document = Resource("native-abi.md");
         Assert.All(Declared(), name => Assert.Contains($"### `{name}`", document, StringComparison.Ordinal));
         Assert.Equal(Functions, DocumentedFunction().Count(document));
-        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps", "struct ps_xen_info", "struct ps_xen_stats", "struct ps_xen_tsc"], name => Assert.Contains(name, document, StringComparison.Ordinal));
+        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps", "struct ps_xen_info", "struct ps_xen_stats", "struct ps_xen_tsc", "struct ps_kvm_caps", "struct ps_kvm_status", "struct ps_kvm_sample"], name => Assert.Contains(name, document, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -69,6 +69,9 @@ public sealed partial class AbiTests
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenInfoBytes = 40 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenStatsBytes = 16 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { XenTscBytes = 16 }));
+        Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { KvmCapsBytes = 16 }));
+        Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { KvmStatusBytes = 40 }));
+        Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { KvmSampleBytes = 8 }));
     }
 
     [Fact]
@@ -81,13 +84,16 @@ public sealed partial class AbiTests
 
     private static AbiSizes GoodSizes() => new()
     {
-        SizesBytes = 28,
+        SizesBytes = 40,
         CapsBytes = 32,
         PointerBytes = 8,
         PageBytes = (uint)Environment.SystemPageSize,
         XenInfoBytes = 32,
         XenStatsBytes = 8,
         XenTscBytes = 24,
+        KvmCapsBytes = 24,
+        KvmStatusBytes = 48,
+        KvmSampleBytes = 16,
     };
 
     private static IEnumerable<string> Declared() => DeclaredFunction().Matches(Resource("ps_abi.h")).Select(match => match.Groups[1].Value);

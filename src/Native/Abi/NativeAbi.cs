@@ -6,7 +6,7 @@ namespace PageStore.Native;
 internal static class NativeAbi
 {
     /// <summary><c>PS_ABI_VERSION</c> of the header this code was written for.</summary>
-    internal const int Version = 4;
+    internal const int Version = 5;
 
     private static bool _checked;
 
@@ -32,11 +32,12 @@ internal static class NativeAbi
         if (sizes.SizesBytes != Unsafe.SizeOf<AbiSizes>() || sizes.CapsBytes != Unsafe.SizeOf<LinuxCaps>()
             || sizes.PointerBytes != Unsafe.SizeOf<nint>() || sizes.PageBytes != Environment.SystemPageSize
             || sizes.XenInfoBytes != Unsafe.SizeOf<XenInfo>() || sizes.XenStatsBytes != Unsafe.SizeOf<XenStats>()
-            || sizes.XenTscBytes != Unsafe.SizeOf<XenTsc>())
+            || sizes.XenTscBytes != Unsafe.SizeOf<XenTsc>() || sizes.KvmCapsBytes != Unsafe.SizeOf<KvmCaps>()
+            || sizes.KvmStatusBytes != Unsafe.SizeOf<KvmRawStatus>() || sizes.KvmSampleBytes != Unsafe.SizeOf<KvmProgress>())
         {
             throw new UnsupportedException(
                 $"libpagestore_native has other struct sizes ({sizes.SizesBytes}, {sizes.CapsBytes}, {sizes.PointerBytes}, {sizes.PageBytes}, "
-                + $"{sizes.XenInfoBytes}, {sizes.XenStatsBytes}, {sizes.XenTscBytes}) "
+                + $"{sizes.XenInfoBytes}, {sizes.XenStatsBytes}, {sizes.XenTscBytes}, {sizes.KvmCapsBytes}, {sizes.KvmStatusBytes}, {sizes.KvmSampleBytes}) "
                 + "than PageStore.Native: take both from one PageStore.Native package.");
         }
     }

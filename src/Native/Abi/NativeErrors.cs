@@ -12,6 +12,7 @@ internal static class NativeErrors
     internal const int Eio = 5;
     internal const int Enomem = 12;
     internal const int Eacces = 13;
+    internal const int Efault = 14;
     internal const int Ebusy = 16;
     internal const int Einval = 22;
     internal const int Enotty = 25;
@@ -45,6 +46,7 @@ internal static class NativeErrors
             Storage(errno, what, "the kernel lost track of the range: stop and start the log, and take the next epoch in full."),
         ShimResult.Drop =>
             Storage(errno, what, "the page tables of the range cannot be dropped, as for locked memory: use a LinuxDirtyLog, which needs no drop."),
+        >= ShimResult.KvmOpen => KvmErrors.Make(result, errno, what),
         >= ShimResult.XenLibrary => XenErrors.Make(result, errno, what),
         _ when errno == Enomem => Storage(errno, what, "free memory, or raise the limits (vm.max_map_count, ulimit -v, the cgroup's)."),
         _ => Storage(errno, what, "see the system's log."),

@@ -190,4 +190,66 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "ps_xen_store_resumed")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult XenStoreResumed(XenStoreHandle store, uint domid, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_probe")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmProbe(out KvmCaps caps, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmNew(nint address, ulong bytes, uint ringBytes, out nint kvm, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmFree(nint kvm, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_load")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmLoad(
+        KvmHandle kvm, byte* program, ulong programBytes, ulong address, ulong entry, KvmRing ring, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_run")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmRun(KvmHandle kvm, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_pause")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmPause(KvmHandle kvm, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_wait")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmWait(KvmHandle kvm, uint milliseconds, out KvmRawStatus status, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_input")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmInput(KvmHandle kvm, uint value, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_progress")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmProgress(
+        KvmHandle kvm, ref ulong from, KvmProgress* samples, ulong capacity, out ulong count, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_console")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmConsole(KvmHandle kvm, ref ulong from, byte* text, ulong capacity, out ulong count, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_state_get")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmStateGet(KvmHandle kvm, byte* blob, ulong capacity, out ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_state_set")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmStateSet(KvmHandle kvm, byte* blob, ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_log_start")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmLogStart(KvmHandle kvm, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_log_stop")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmLogStop(KvmHandle kvm, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_log_read")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmLogRead(KvmHandle kvm, KvmReadOptions options, out byte* words, out int errno);
 }

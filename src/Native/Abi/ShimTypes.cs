@@ -34,6 +34,11 @@ internal enum ShimResult
     XenState = 25,
     XenResume = 26,
     XenStore = 27,
+    KvmOpen = 28,
+    KvmCreate = 29,
+    KvmState = 30,
+    KvmBlob = 31,
+    KvmLog = 32,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>
@@ -64,6 +69,9 @@ internal struct AbiSizes
     internal uint XenInfoBytes;
     internal uint XenStatsBytes;
     internal uint XenTscBytes;
+    internal uint KvmCapsBytes;
+    internal uint KvmStatusBytes;
+    internal uint KvmSampleBytes;
 }
 
 /// <summary><c>struct ps_linux_caps</c>.</summary>

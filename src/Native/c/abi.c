@@ -18,5 +18,8 @@ int32_t ps_abi_describe(struct ps_abi_sizes *sizes, int32_t *err)
     sizes->xen_info_bytes = sizeof(struct ps_xen_info);
     sizes->xen_stats_bytes = sizeof(struct ps_xen_stats);
     sizes->xen_tsc_bytes = sizeof(struct ps_xen_tsc);
+    sizes->kvm_caps_bytes = sizeof(struct ps_kvm_caps);
+    sizes->kvm_status_bytes = sizeof(struct ps_kvm_status);
+    sizes->kvm_sample_bytes = sizeof(struct ps_kvm_sample);
     return PS_OK;
 }

@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 4
+#define PS_ABI_VERSION 5
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -44,6 +44,11 @@ enum ps_result {
     PS_XEN_STATE = 25,     /* the state of devices and processors could not be read */
     PS_XEN_RESUME = 26,    /* xc_domain_resume refused */
     PS_XEN_STORE = 27,     /* xenstore refused, or has no such entry (ENOENT) */
+    PS_KVM_OPEN = 28,      /* /dev/kvm could not be opened, or lacks what a machine needs */
+    PS_KVM_CREATE = 29,    /* the machine, its memory slot, its vCPU or its thread could not be made */
+    PS_KVM_STATE = 30,     /* the state of the vCPU could not be read or set */
+    PS_KVM_BLOB = 31,      /* bytes that are no state of a vCPU; nothing was done */
+    PS_KVM_LOG = 32,       /* the dirty log or ring refused */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -55,8 +60,11 @@ struct ps_abi_sizes {
     uint32_t xen_info_bytes;  /* sizeof(struct ps_xen_info) */
     uint32_t xen_stats_bytes; /* sizeof(struct ps_xen_stats) */
     uint32_t xen_tsc_bytes;   /* sizeof(struct ps_xen_tsc) */
+    uint32_t kvm_caps_bytes;   /* sizeof(struct ps_kvm_caps) */
+    uint32_t kvm_status_bytes; /* sizeof(struct ps_kvm_status) */
+    uint32_t kvm_sample_bytes; /* sizeof(struct ps_kvm_sample) */
 };
-_Static_assert(sizeof(struct ps_abi_sizes) == 28, "ABI");
+_Static_assert(sizeof(struct ps_abi_sizes) == 40, "ABI");
 
 /* What this kernel and this process can do. An errno field is 0 where the thing worked. */
 struct ps_linux_caps {
@@ -96,6 +104,87 @@ struct ps_xen_tsc {
 };
 _Static_assert(sizeof(struct ps_xen_tsc) == 24, "ABI");
 
+/* What /dev/kvm can do for this process. An errno field is 0 where the thing worked. */
+struct ps_kvm_caps {
+    int32_t device_errno;    /* of opening /dev/kvm, for reading and writing */
+    int32_t machine_errno;   /* of making an empty machine */
+    uint32_t api_version;    /* KVM_GET_API_VERSION; 0 if not opened */
+    uint32_t missing;        /* PS_KVM_LACKS_ bits */
+    uint32_t manual_protect; /* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
+    uint32_t ring_bytes;     /* KVM_CAP_DIRTY_LOG_RING: the largest dirty ring; 0 without */
+};
+_Static_assert(sizeof(struct ps_kvm_caps) == 24, "ABI");
+
+/* Where a machine stands, and why. */
+struct ps_kvm_status {
+    uint32_t state;           /* enum ps_kvm_run_state */
+    uint32_t reason;          /* enum ps_kvm_reason, if it stopped */
+    uint32_t code;            /* the guest's, or KVM's, as the reason says */
+    int32_t stop_errno;       /* of KVM_RUN, where that failed */
+    uint64_t address;         /* guest-physical, where the reason has one; else UINT64_MAX */
+    uint64_t samples;         /* how many progress reports there were */
+    uint64_t console_bytes;   /* how many bytes the guest wrote to its console */
+    uint32_t answer;          /* what it last wrote to PS_KVM_PORT_ANSWER; 0 before */
+    uint32_t reserved;        /* 0 */
+};
+_Static_assert(sizeof(struct ps_kvm_status) == 48, "ABI");
+
+/* One progress report of a guest. */
+struct ps_kvm_sample {
+    uint64_t nanoseconds; /* CLOCK_MONOTONIC */
+    uint64_t counter;     /* the guest's */
+};
+_Static_assert(sizeof(struct ps_kvm_sample) == 16, "ABI");
+
+enum ps_kvm_run_state {
+    PS_KVM_STANDING = 0, /* was not run yet, or was paused */
+    PS_KVM_RUNNING = 1,
+    PS_KVM_STOPPED = 2, /* by what the guest did */
+};
+
+/* Why a guest stopped. After PS_KVM_HALTED and PS_KVM_ASKED it can be run again. */
+enum ps_kvm_reason {
+    PS_KVM_NOT_STOPPED = 0,
+    PS_KVM_HALTED = 1,       /* HLT: nothing more to do, until it is run again */
+    PS_KVM_ASKED = 2,        /* it asked for a pause; code is its own */
+    PS_KVM_ENDED = 3,        /* it ended; code is its own */
+    PS_KVM_TRIPLE_FAULT = 4, /* KVM_EXIT_SHUTDOWN */
+    PS_KVM_BAD_MEMORY = 5,   /* a page of its memory could not be had: stop_errno, and address if KVM told it */
+    PS_KVM_OUTSIDE = 6,      /* an access outside its memory, at address */
+    PS_KVM_BAD_PORT = 7,     /* an access to a port that there is not; code is the port */
+    PS_KVM_REFUSED = 8,      /* KVM could not enter or emulate it; code is the hardware's or the suberror */
+    PS_KVM_UNKNOWN_EXIT = 9, /* code is KVM's exit reason */
+    PS_KVM_RUN_FAILED = 10,  /* KVM_RUN failed with stop_errno */
+};
+
+/* The ports of a guest: 32-bit accesses, but for the console. */
+#define PS_KVM_PORT_CONSOLE 0xe9u       /* out, a byte: the debug port of Bochs and QEMU */
+#define PS_KVM_PORT_PROGRESS_HIGH 0x700u /* out: bits 63:32 of the counter, for the next one */
+#define PS_KVM_PORT_PROGRESS 0x704u     /* out: bits 31:0 of the counter; makes a report */
+#define PS_KVM_PORT_END 0x708u          /* out: the code with which it ended */
+#define PS_KVM_PORT_PAUSE 0x70cu        /* out: a code; stops as PS_KVM_ASKED */
+#define PS_KVM_PORT_ANSWER 0x710u       /* out: kept in the status */
+#define PS_KVM_PORT_INPUT 0x714u        /* in: what ps_kvm_input was given; 0 before */
+
+/* struct ps_kvm_caps missing */
+#define PS_KVM_LACKS_VERSION 1u        /* the interface is not version 12 */
+#define PS_KVM_LACKS_MEMORY 2u         /* KVM_CAP_USER_MEMORY */
+#define PS_KVM_LACKS_IMMEDIATE_EXIT 4u /* KVM_CAP_IMMEDIATE_EXIT */
+#define PS_KVM_LACKS_STATE 8u          /* one of KVM_CAP_XSAVE, XCRS, DEBUGREGS, VCPU_EVENTS and MP_STATE */
+
+/* Kept at most: the newest reports and console bytes. Powers of two. */
+#define PS_KVM_SAMPLES 65536u
+#define PS_KVM_CONSOLE_BYTES 65536u
+
+/* No state of a vCPU is larger: 11 KiB of XSAVE with AMX, 256 leaves of CPUID and 1024 registers are 37 KiB. */
+#define PS_KVM_STATE_BYTES 65536u
+
+/* ps_kvm_load flags */
+#define PS_KVM_RING0 1u /* the program runs in ring 0, and may use HLT; otherwise in ring 3, with the right to use ports */
+
+/* ps_kvm_log_read flags */
+#define PS_KVM_CLEAN 1u /* also begin the next interval; without it, peek */
+
 /* struct ps_xen_info flags */
 #define PS_XEN_HVM 1u      /* HVM or PVH; otherwise PV */
 #define PS_XEN_PAUSED 2u   /* paused by a toolstack */
@@ -120,6 +209,7 @@ struct ps_xen;
 struct ps_xen_log;
 struct ps_xen_pv;
 struct ps_xen_store;
+struct ps_kvm;
 
 /* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
 PS_API int32_t ps_abi_version(void);
@@ -222,5 +312,38 @@ PS_API int32_t ps_xen_log_stop(struct ps_xen_log *log, int32_t *err);
 /* *bits: page n is bit n % 8 of byte n / 8, until the next call with this log; bits behind the last page are 0. */
 PS_API int32_t ps_xen_log_read(struct ps_xen_log *log, uint32_t flags, const uint8_t **bits, struct ps_xen_stats *stats,
                                int32_t *err);
+
+PS_API int32_t ps_kvm_probe(struct ps_kvm_caps *caps, int32_t *err);
+/*
+ * A machine with one vCPU, whose memory from 0 on is [address, address + bytes), page-aligned; it must stay mapped. ring_bytes: 0 for
+ * KVM's dirty log, or the size of a dirty ring: a power of two of at least a page.
+ */
+PS_API int32_t ps_kvm_new(void *address, uint64_t bytes, uint32_t ring_bytes, struct ps_kvm **kvm, int32_t *err);
+/* kvm may be null. Ends the thread, if there is one. No other call may be under way. */
+PS_API int32_t ps_kvm_free(struct ps_kvm *kvm, int32_t *err);
+/* Writes page tables and the program into the memory, and sets the vCPU to its entry, in long mode. */
+PS_API int32_t ps_kvm_load(struct ps_kvm *kvm, const void *program, uint64_t program_bytes, uint64_t address, uint64_t entry,
+                           uint32_t flags, int32_t *err);
+PS_API int32_t ps_kvm_run(struct ps_kvm *kvm, int32_t *err);
+/* At its return the vCPU stands. */
+PS_API int32_t ps_kvm_pause(struct ps_kvm *kvm, int32_t *err);
+/* Returns when the machine does not run, or after the time. status may be what it is at once: milliseconds 0. */
+PS_API int32_t ps_kvm_wait(struct ps_kvm *kvm, uint32_t milliseconds, struct ps_kvm_status *status, int32_t *err);
+PS_API int32_t ps_kvm_input(struct ps_kvm *kvm, uint32_t value, int32_t *err);
+
+/* Reports from number *from on that are still kept; *from becomes the number of the first one copied. */
+PS_API int32_t ps_kvm_progress(struct ps_kvm *kvm, uint64_t *from, struct ps_kvm_sample *samples, uint64_t capacity,
+                               uint64_t *count, int32_t *err);
+/* The same with the bytes of the console. */
+PS_API int32_t ps_kvm_console(struct ps_kvm *kvm, uint64_t *from, uint8_t *text, uint64_t capacity, uint64_t *count, int32_t *err);
+
+/* The state of the vCPU while it stands. capacity: at least PS_KVM_STATE_BYTES. */
+PS_API int32_t ps_kvm_state_get(struct ps_kvm *kvm, void *blob, uint64_t capacity, uint64_t *bytes, int32_t *err);
+PS_API int32_t ps_kvm_state_set(struct ps_kvm *kvm, const void *blob, uint64_t bytes, int32_t *err);
+
+PS_API int32_t ps_kvm_log_start(struct ps_kvm *kvm, int32_t *err);
+PS_API int32_t ps_kvm_log_stop(struct ps_kvm *kvm, int32_t *err);
+/* *words: page n is bit n % 64 of word n / 64, until the next call for the log; bits behind the last page are 0. */
+PS_API int32_t ps_kvm_log_read(struct ps_kvm *kvm, uint32_t flags, const uint64_t **words, int32_t *err);
 
 #endif

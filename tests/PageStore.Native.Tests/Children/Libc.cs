@@ -48,6 +48,9 @@ internal static unsafe partial class Libc
     internal static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mprotect(void* address, nuint length, int protection);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint lseek(int fd, nint offset, int whence);
 
     [LibraryImport("libc", SetLastError = true)]
