@@ -23,7 +23,7 @@ internal sealed class ObeyingGuest : IDisposable
 {
     // As in src/Cli/Demo/Guest/machine.h.
     internal const long ParametersPage = 0x80;
-    internal const long StackPage = 0x9f;
+    private const long StackPage = 0x9f;
     internal const long ProgramPage = 0x100;
     internal const long DataPage = 0x200;
     private const long PageTables = 1;
@@ -54,9 +54,11 @@ internal sealed class ObeyingGuest : IDisposable
 
     private long ProgramPages { get; }
 
-    /// <summary>What the program reads besides what it is told to: page tables, parameters, itself. Nothing of that is ever written.</summary>
+    /// <summary>
+    /// What may be read besides what the program is told to read: page 0, where KVM may look for descriptors; page tables, parameters, stack, and the program.
+    /// </summary>
     internal HashSet<long> Overhead =>
-        [PageTables, PageTables + 1, PageTables + 2, ParametersPage, .. Enumerable.Range(0, (int)ProgramPages).Select(page => ProgramPage + page)];
+        [0, StackPage, PageTables, PageTables + 1, PageTables + 2, ParametersPage, .. Enumerable.Range(0, (int)ProgramPages).Select(page => ProgramPage + page)];
 
     internal static void SkipWithoutKvm()
     {
