@@ -1,0 +1,96 @@
+using PageStore.Checkpoint;
+using PageStore.Cli;
+using PageStore.Native;
+using Xunit;
+
+namespace PageStore.Integration.Tests;
+
+/// <summary>A KVM machine with the guest of the demo: new, or brought back from an epoch.</summary>
+internal sealed class WorkingGuest : IDisposable
+{
+    internal const long MemoryBytes = 64 << 20;
+
+    /// <summary>So long that only a guest that hangs takes it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private WorkingGuest()
+    {
+        Memory = MemoryRegion.CreateShared(MemoryBytes);
+        Machine = new KvmMachine(Memory);
+    }
+
+    /// <summary>What all tests run: 16 MiB of working set, and as much beside it.</summary>
+    internal static GuestWorkload Workload { get; } = new()
+    {
+        Seed = 20,
+        WorkingBytes = 16 << 20,
+        ConfiguredBytes = 34 << 20,
+        PhaseOperations = 50_000,
+        ReportOperations = 5_000,
+        ColdOperations = 1_000,
+    };
+
+    internal MemoryRegion Memory { get; }
+
+    internal KvmMachine Machine { get; }
+
+    internal GuestWorkloadState State => GuestWorkload.StateOf(Memory);
+
+    internal static void SkipWithoutKvm()
+    {
+        string? missing = KvmCapabilities.Probe().Missing ?? LinuxTrackingCapabilities.Probe().Missing;
+        Assert.SkipWhen(missing is not null, missing ?? string.Empty);
+    }
+
+    /// <summary>A guest that has not run yet.</summary>
+    internal static WorkingGuest Start(GuestWorkload workload)
+    {
+        var guest = new WorkingGuest();
+        workload.Load(guest.Memory, guest.Machine);
+        return guest;
+    }
+
+    /// <summary>A guest as it was at an epoch.</summary>
+    internal static WorkingGuest Restore(Epoch epoch)
+    {
+        var guest = new WorkingGuest();
+        foreach (PfnRun run in epoch.DataRuns())
+        {
+            epoch.ReadPages(run.First, guest.Memory.GetSpan(run.First.Value * epoch.PageSize, checked((int)(run.Count * epoch.PageSize))));
+        }
+
+        using Stream content = epoch.OpenState(KvmPause.StateName);
+        using var state = new MemoryStream();
+        content.CopyTo(state);
+        guest.Machine.SetState(state.ToArray());
+        return guest;
+    }
+
+    /// <summary>Waits until the guest has reported some times more.</summary>
+    internal void WaitForReports(long more)
+    {
+        long until = Machine.Status.Reports + more;
+        Assert.True(SpinWait.SpinUntil(() => Machine.Status.Reports >= until || Machine.Status.State == KvmState.Stopped, Patience), "the guest makes no progress");
+    }
+
+    /// <summary>Has the guest, which runs, check everything and end.</summary>
+    internal void CheckAndEnd()
+    {
+        Machine.SetInput(GuestWorkload.RequestEnd | 1);
+        AssertEnded();
+    }
+
+    /// <summary>Waits for the end that the guest comes to by itself.</summary>
+    internal void AssertEnded()
+    {
+        KvmStatus status = Machine.Wait(Patience);
+        Assert.True(status.Reason == KvmStopReason.Ended, status.ToString());
+        Assert.True(status.Code == 0, $"{GuestWorkload.Describe(status.Code)}, at 0x{State.FailedAt:x}");
+    }
+
+    public void Dispose()
+    {
+        Machine.Dispose();
+        Memory.Dispose();
+    }
+}
