@@ -1,9 +1,14 @@
 using PageStore.Integration.Tests;
 
-// As xunit.v3 generates it, with one more way in: a reader that may be killed needs a process of its own.
+// As xunit.v3 generates it, with more ways in: who may be killed needs a process of its own.
 if (args is ["--reader", string path])
 {
     return GuardedReader.Run(path);
+}
+
+if (args is ["--kvm-guest", string file, string kind])
+{
+    return KilledGuest.Run(file, kind);
 }
 
 return args.Any(arg => arg is "-automated" or "@@")
