@@ -5,12 +5,17 @@
 # In hundredths of a second, under emulation that is some twenty times slower than the host.
 readonly start_limit=200
 
+# The quickest of three: other work on the machine makes a start slower, and never quicker.
 starts_at_once() {
-    local start
-    start=$(now)
-    pagestore --version || return
-    echo "$(seconds_since "$start"), of 2 s"
-    [ $(($(now) - start)) -lt $start_limit ]
+    local start taken best=$start_limit
+    for _ in 1 2 3; do
+        start=$(now)
+        pagestore --version || return
+        taken=$(($(now) - start))
+        [ $taken -ge $best ] || best=$taken
+    done
+    echo "$best hundredths of a second, of $start_limit"
+    [ $best -lt $start_limit ]
 }
 
 check "the tool starts" starts_at_once
