@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text.Json;
 using PageStore.Checkpoint;
 
 namespace PageStore.Benchmarks;
@@ -12,30 +11,32 @@ internal static class Trace
 {
     private const int PageSize = 4096;
 
-    /// <summary>The page sets that the intervals of a trace wrote and read; the first line is its header.</summary>
+    /// <summary>The page sets that the intervals of a trace wrote, and those that they read besides.</summary>
     public static List<Interval> Read(string path, out long pages)
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
-        pages = JsonDocument.Parse(reader.ReadLine()!).RootElement.GetProperty("pages").GetInt64();
+        using var reader = new AccessTraceReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
+        pages = reader.Header.PageCount;
         List<Interval> intervals = [];
-        while (reader.ReadLine() is { } line)
+        while (reader.Read() is { } recorded)
         {
-            JsonElement interval = JsonDocument.Parse(line).RootElement;
-            intervals.Add(new Interval([.. Pages(interval, "written").Order()], [.. Pages(interval, "read")]));
+            using (recorded)
+            {
+                intervals.Add(new Interval(Numbers(recorded.Accesses.Written), Numbers(recorded.Accesses.Read!)));
+            }
         }
 
         return intervals;
     }
 
-    private static IEnumerable<long> Pages(JsonElement interval, string set)
+    private static long[] Numbers(PageBitmap set)
     {
-        foreach (JsonElement run in interval.GetProperty(set).EnumerateArray())
+        List<long> numbers = [];
+        foreach (Pfn page in set.SetBits())
         {
-            for (long pfn = run[0].GetInt64(), end = pfn + run[1].GetInt64(); pfn < end; pfn++)
-            {
-                yield return pfn;
-            }
+            numbers.Add(page.Value);
         }
+
+        return [.. numbers];
     }
 
     /// <summary>Writes pages that are different each time: random, or half random for LZ4.</summary>

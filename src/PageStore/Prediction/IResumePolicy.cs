@@ -13,6 +13,12 @@ public interface IResumePolicy : IDisposable
     /// <param name="interval">As long as those before it, or longer: a guest may grow.</param>
     void Observe(AccessInterval interval);
 
+    /// <summary>Learns what the guest's own page tables say; nothing, where a policy has no use for them.</summary>
+    /// <param name="tables">Of the newest content of the guest that is known. Lent until the next call, or until the policy is disposed.</param>
+    void ObserveTables(GuestPageTables tables)
+    {
+    }
+
     /// <summary>The pages that the guest is likely to touch next, the likeliest first.</summary>
     /// <param name="budget">How many at most, from 0 up.</param>
     /// <returns>Each page once. Fewer than the budget where nothing else is likely.</returns>

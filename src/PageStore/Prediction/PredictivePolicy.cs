@@ -39,12 +39,11 @@ public sealed class PredictivePolicy : IResumePolicy
         _history.Add(accessed);
     }
 
-    /// <summary>Learns what the guest's own page tables say; counts where R is not known, and until the next call.</summary>
-    /// <param name="tables">Of the newest content of the guest that is known. The policy disposes it, with the next or with itself.</param>
+    /// <inheritdoc/>
+    /// <remarks>Counts where R is not known.</remarks>
     public void ObserveTables(GuestPageTables tables)
     {
         ArgumentNullException.ThrowIfNull(tables);
-        _tables?.Dispose();
         _tables = tables;
     }
 
@@ -69,9 +68,5 @@ public sealed class PredictivePolicy : IResumePolicy
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _history.Dispose();
-        _tables?.Dispose();
-    }
+    public void Dispose() => _history.Dispose();
 }

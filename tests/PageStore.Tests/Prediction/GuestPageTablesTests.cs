@@ -112,7 +112,8 @@ public sealed class GuestPageTablesTests
             policy.Observe(Intervals.Of(1200, [101, 102, 103, 105, 106, 250], null));
         }
 
-        policy.ObserveTables(GuestPageTables.Find(guest, TestContext.Current.CancellationToken)!);
+        using GuestPageTables tables = GuestPageTables.Find(guest, TestContext.Current.CancellationToken)!;
+        policy.ObserveTables(tables);
 
         long[] plan = Intervals.Numbers(policy.Rank(1200));
         Assert.Equal([101, 102, 103, 105, 106], plan[..5].Order());

@@ -10,6 +10,7 @@ public sealed class PolicyEvaluator : IDisposable
     private readonly EvaluationOptions _options;
     private readonly Queue<PendingPlans> _pending = new();
     private readonly List<PlanFigures>[] _figures;
+    private GuestPageTables? _tables;
 
     /// <summary>Begins.</summary>
     /// <param name="policies">That know nothing yet.</param>
@@ -65,6 +66,8 @@ public sealed class PolicyEvaluator : IDisposable
         {
             policy.Dispose();
         }
+
+        _tables?.Dispose();
     }
 
     private void Learn(GuestPageTables? tables)
@@ -74,15 +77,13 @@ public sealed class PolicyEvaluator : IDisposable
             return;
         }
 
-        // There is one that learns from them.
-        if (_policies.OfType<PredictivePolicy>().FirstOrDefault() is { } policy)
+        foreach (IResumePolicy policy in _policies)
         {
             policy.ObserveTables(tables);
         }
-        else
-        {
-            tables.Dispose();
-        }
+
+        _tables?.Dispose();
+        _tables = tables;
     }
 
     private void Judge(PageBitmap accessed, ReadOnlySpan<long> touches)

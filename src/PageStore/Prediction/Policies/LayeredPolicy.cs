@@ -18,12 +18,7 @@ public sealed class LayeredPolicy : IResumePolicy
     public string Name => "faasnap";
 
     /// <inheritdoc/>
-    public void Observe(AccessInterval interval)
-    {
-        var all = new PageBitmap(interval.Written.Length);
-        interval.AddAccessed(all);
-        _last.Push(all);
-    }
+    public void Observe(AccessInterval interval) => _last.PushAccessed(interval);
 
     /// <inheritdoc/>
     public Pfn[] Rank(long budget)

@@ -10,6 +10,26 @@ internal sealed class RecentSets(int capacity) : IDisposable
 
     public IReadOnlyList<PageBitmap> NewestFirst => _sets;
 
+    /// <summary>Adds what an interval touched, read and written.</summary>
+    public void PushAccessed(AccessInterval interval)
+    {
+        var all = new PageBitmap(interval.Written.Length);
+        interval.AddAccessed(all);
+        Push(all);
+    }
+
+    /// <summary>All pages, those of the newest set first and ascending within each.</summary>
+    public Pfn[] Rank(long budget)
+    {
+        using var pages = new RankedPages(Length, budget);
+        foreach (PageBitmap set in _sets)
+        {
+            pages.Add(set);
+        }
+
+        return pages.ToArray();
+    }
+
     /// <summary>Takes over a set; the oldest goes if there are too many.</summary>
     public void Push(PageBitmap set)
     {

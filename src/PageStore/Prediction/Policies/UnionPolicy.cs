@@ -20,24 +20,10 @@ public sealed class UnionPolicy : IResumePolicy
     public string Name { get; }
 
     /// <inheritdoc/>
-    public void Observe(AccessInterval interval)
-    {
-        var all = new PageBitmap(interval.Written.Length);
-        interval.AddAccessed(all);
-        _last.Push(all);
-    }
+    public void Observe(AccessInterval interval) => _last.PushAccessed(interval);
 
     /// <inheritdoc/>
-    public Pfn[] Rank(long budget)
-    {
-        using var pages = new RankedPages(_last.Length, budget);
-        foreach (PageBitmap set in _last.NewestFirst)
-        {
-            pages.Add(set);
-        }
-
-        return pages.ToArray();
-    }
+    public Pfn[] Rank(long budget) => _last.Rank(budget);
 
     /// <inheritdoc/>
     public void Dispose() => _last.Dispose();

@@ -14,23 +14,12 @@ public sealed class VmResumePolicy : IResumePolicy
     /// <inheritdoc/>
     public void Observe(AccessInterval interval)
     {
-        var all = new PageBitmap(interval.Written.Length);
-        interval.AddAccessed(all);
-        _last.Push(all);
+        _last.PushAccessed(interval);
         _last.Push(interval.Written.Copy());
     }
 
     /// <inheritdoc/>
-    public Pfn[] Rank(long budget)
-    {
-        using var pages = new RankedPages(_last.Length, budget);
-        foreach (PageBitmap set in _last.NewestFirst)
-        {
-            pages.Add(set);
-        }
-
-        return pages.ToArray();
-    }
+    public Pfn[] Rank(long budget) => _last.Rank(budget);
 
     /// <inheritdoc/>
     public void Dispose() => _last.Dispose();

@@ -12,16 +12,7 @@ public sealed class WrittenPolicy : IResumePolicy
     public void Observe(AccessInterval interval) => _last.Push(interval.Written.Copy());
 
     /// <inheritdoc/>
-    public Pfn[] Rank(long budget)
-    {
-        using var pages = new RankedPages(_last.Length, budget);
-        foreach (PageBitmap set in _last.NewestFirst)
-        {
-            pages.Add(set);
-        }
-
-        return pages.ToArray();
-    }
+    public Pfn[] Rank(long budget) => _last.Rank(budget);
 
     /// <inheritdoc/>
     public void Dispose() => _last.Dispose();
