@@ -193,6 +193,14 @@ public sealed class Epoch : IGuestMemory, IDisposable
         return cursor;
     }
 
+    /// <summary>A cursor of the caller's own over the page table.</summary>
+    internal TreeCursor NewCursor()
+    {
+        var cursor = new TreeCursor();
+        Bind(cursor, new Pfn(0), _root.PageTables);
+        return cursor;
+    }
+
     internal static void ReturnCursor(TreeCursor cursor)
     {
         cursor.Unbind();
@@ -212,6 +220,19 @@ public sealed class Epoch : IGuestMemory, IDisposable
         }
     }
 
+    /// <summary>As <see cref="ReadContent"/>, of a raw or an LZ4 entry whose stored block is at hand.</summary>
+    internal void DecodeContent(Pfn pfn, Entry entry, ReadOnlySpan<byte> stored, Span<byte> page)
+    {
+        try
+        {
+            _root.Nodes.Blocks.DecodeContent(entry, stored, page, pfn.Value);
+        }
+        catch (CorruptDataException cause)
+        {
+            throw Damage.InPage(_record.Id, pfn, cause);
+        }
+    }
+
     private void Bind(TreeCursor cursor, Pfn pfn, NodeCache? cache = null)
     {
         try
@@ -224,7 +245,8 @@ public sealed class Epoch : IGuestMemory, IDisposable
         }
     }
 
-    private Entry GetEntry(TreeCursor cursor, Pfn pfn, out long end)
+    /// <summary>Looks a page up; damage on the way is told as damage of the page.</summary>
+    internal Entry GetEntry(TreeCursor cursor, Pfn pfn, out long end)
     {
         try
         {

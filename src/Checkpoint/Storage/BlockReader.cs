@@ -72,6 +72,35 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
+    /// <summary>Opens, unpacks and checks the content of a raw or an LZ4 entry, whose stored block is at hand.</summary>
+    /// <param name="entry">The entry, already checked by <see cref="EntryRules"/>.</param>
+    /// <param name="stored">The stored block, as long as <see cref="Entry.BlockBytes"/> says.</param>
+    /// <param name="plain">Receives the content, a multiple of <see cref="Layout.Unit"/>; zeroed if this throws.</param>
+    /// <param name="pfn">The page.</param>
+    /// <exception cref="CorruptDataException">The seal, the packing or the sum is wrong.</exception>
+    public void DecodeContent(Entry entry, ReadOnlySpan<byte> stored, Span<byte> plain, long pfn)
+    {
+        if (opener is null)
+        {
+            Decode(entry, stored, plain, tagWord: 0);
+            return;
+        }
+
+        int length = PlainBytes(entry.Offset, stored.Length);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            Span<byte> block = buffer.AsSpan(0, length);
+            plain.Clear();
+            opener.Open(stored, block, entry.Offset, entry.Kind, pfn);
+            Decode(entry, block, plain, SealedBlock.TagWord(stored));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     /// <summary>Throws unless the sum of the plain content is the entry's; the content is then zeroed.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="plain">The content.</param>
@@ -96,12 +125,14 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     }
 
     /// <summary>What is wrong with a place: it must lie in one segment and below the data end. Null where it does.</summary>
-    public string? WhatIsWrongWith(long offset, int length)
+    public string? WhatIsWrongWith(long offset, int length) =>
+        IsInside(offset, length) ? null : $"an entry names {length} bytes outside the data of the file";
+
+    /// <summary>Whether a place lies in one segment and below the data end.</summary>
+    public bool IsInside(long offset, int length)
     {
         long inSegment = offset - Layout.SegmentsOffset;
-        return inSegment < 0 || length > segmentSize - (inSegment & (segmentSize - 1)) || offset > dataEnd - length
-            ? $"an entry names {length} bytes outside the data of the file"
-            : null;
+        return inSegment >= 0 && length <= segmentSize - (inSegment & (segmentSize - 1)) && offset <= dataEnd - length;
     }
 
     private static bool IsSum(Entry entry, ReadOnlySpan<byte> plain, ulong tagWord) => (ContentSum.Of(plain).Value ^ tagWord) == entry.Sum;
@@ -184,19 +215,37 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         {
             Span<byte> stored = buffer.AsSpan(0, length);
             ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, stored);
-            int packed = BinaryPrimitives.ReadUInt16LittleEndian(stored);
-            if (packed > stored.Length - sizeof(ushort) || !PageCodecs.Lz4.TryUnpack(stored.Slice(sizeof(ushort), packed), plain))
-            {
-                plain.Clear();
-                throw Damage.At(entry.Offset, "an LZ4 block does not unpack to its content");
-            }
-
+            Unpack(entry, stored, plain);
             return tagWord;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private static void Unpack(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain)
+    {
+        int packed = BinaryPrimitives.ReadUInt16LittleEndian(block);
+        if (packed > block.Length - sizeof(ushort) || !PageCodecs.Lz4.TryUnpack(block.Slice(sizeof(ushort), packed), plain))
+        {
+            plain.Clear();
+            throw Damage.At(entry.Offset, "an LZ4 block does not unpack to its content");
+        }
+    }
+
+    private static void Decode(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain, ulong tagWord)
+    {
+        if (entry.Kind == EntryKind.Lz4)
+        {
+            Unpack(entry, block, plain);
+        }
+        else
+        {
+            block[..plain.Length].CopyTo(plain);
+        }
+
+        CheckSum(entry, plain, tagWord);
     }
 
     private void ThrowIfOutside(long offset, int length)
