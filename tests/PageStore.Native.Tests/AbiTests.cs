@@ -7,8 +7,8 @@ namespace PageStore.Native.Tests;
 /// <summary>Header, library, managed declarations and document describe the same interface.</summary>
 public sealed partial class AbiTests
 {
-    /// <summary>How many functions version 5 exports.</summary>
-    private const int Functions = 59;
+    /// <summary>How many functions version 6 exports.</summary>
+    private const int Functions = 71;
 
     [Fact]
     public void The_library_exports_what_the_header_declares_and_nothing_else()
@@ -35,7 +35,7 @@ public sealed partial class AbiTests
         string document = Resource("native-abi.md");
         Assert.All(Declared(), name => Assert.Contains($"### `{name}`", document, StringComparison.Ordinal));
         Assert.Equal(Functions, DocumentedFunction().Count(document));
-        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps", "struct ps_xen_info", "struct ps_xen_stats", "struct ps_xen_tsc", "struct ps_kvm_caps", "struct ps_kvm_status", "struct ps_kvm_sample"], name => Assert.Contains(name, document, StringComparison.Ordinal));
+        Assert.All(["struct ps_abi_sizes", "struct ps_linux_caps", "struct ps_xen_info", "struct ps_xen_stats", "struct ps_xen_tsc", "struct ps_kvm_caps", "struct ps_kvm_status", "struct ps_kvm_sample", "struct ps_lazy_event"], name => Assert.Contains(name, document, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -72,6 +72,7 @@ public sealed partial class AbiTests
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { KvmCapsBytes = 16 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { KvmStatusBytes = 40 }));
         Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { KvmSampleBytes = 8 }));
+        Assert.Throws<UnsupportedException>(() => NativeAbi.Compare(NativeAbi.Version, GoodSizes() with { LazyEventBytes = 16 }));
     }
 
     [Fact]
@@ -84,7 +85,7 @@ public sealed partial class AbiTests
 
     private static AbiSizes GoodSizes() => new()
     {
-        SizesBytes = 40,
+        SizesBytes = 44,
         CapsBytes = 32,
         PointerBytes = 8,
         PageBytes = (uint)Environment.SystemPageSize,
@@ -94,6 +95,7 @@ public sealed partial class AbiTests
         KvmCapsBytes = 24,
         KvmStatusBytes = 48,
         KvmSampleBytes = 16,
+        LazyEventBytes = 24,
     };
 
     private static IEnumerable<string> Declared() => DeclaredFunction().Matches(Resource("ps_abi.h")).Select(match => match.Groups[1].Value);

@@ -6,7 +6,7 @@ namespace PageStore.Native;
 internal static class NativeAbi
 {
     /// <summary><c>PS_ABI_VERSION</c> of the header this code was written for.</summary>
-    internal const int Version = 5;
+    internal const int Version = 6;
 
     private static bool _checked;
 
@@ -33,11 +33,12 @@ internal static class NativeAbi
             || sizes.PointerBytes != Unsafe.SizeOf<nint>() || sizes.PageBytes != Environment.SystemPageSize
             || sizes.XenInfoBytes != Unsafe.SizeOf<XenInfo>() || sizes.XenStatsBytes != Unsafe.SizeOf<XenStats>()
             || sizes.XenTscBytes != Unsafe.SizeOf<XenTsc>() || sizes.KvmCapsBytes != Unsafe.SizeOf<KvmCaps>()
-            || sizes.KvmStatusBytes != Unsafe.SizeOf<KvmRawStatus>() || sizes.KvmSampleBytes != Unsafe.SizeOf<KvmProgress>())
+            || sizes.KvmStatusBytes != Unsafe.SizeOf<KvmRawStatus>() || sizes.KvmSampleBytes != Unsafe.SizeOf<KvmProgress>()
+            || sizes.LazyEventBytes != Unsafe.SizeOf<LazyRawEvent>())
         {
             throw new UnsupportedException(
                 $"libpagestore_native has other struct sizes ({sizes.SizesBytes}, {sizes.CapsBytes}, {sizes.PointerBytes}, {sizes.PageBytes}, "
-                + $"{sizes.XenInfoBytes}, {sizes.XenStatsBytes}, {sizes.XenTscBytes}, {sizes.KvmCapsBytes}, {sizes.KvmStatusBytes}, {sizes.KvmSampleBytes}) "
+                + $"{sizes.XenInfoBytes}, {sizes.XenStatsBytes}, {sizes.XenTscBytes}, {sizes.KvmCapsBytes}, {sizes.KvmStatusBytes}, {sizes.KvmSampleBytes}, {sizes.LazyEventBytes}) "
                 + "than PageStore.Native: take both from one PageStore.Native package.");
         }
     }

@@ -10,6 +10,8 @@ internal static class NativeErrors
     internal const int Enoent = 2;
     internal const int Esrch = 3;
     internal const int Eio = 5;
+    internal const int Ebadf = 9;
+    internal const int Eagain = 11;
     internal const int Enomem = 12;
     internal const int Eacces = 13;
     internal const int Efault = 14;
@@ -46,6 +48,7 @@ internal static class NativeErrors
             Storage(errno, what, "the kernel lost track of the range: stop and start the log, and take the next epoch in full."),
         ShimResult.Drop =>
             Storage(errno, what, "the page tables of the range cannot be dropped, as for locked memory: use a LinuxDirtyLog, which needs no drop."),
+        >= ShimResult.LazyOpen => LazyErrors.Make(result, errno, what),
         >= ShimResult.KvmOpen => KvmErrors.Make(result, errno, what),
         >= ShimResult.XenLibrary => XenErrors.Make(result, errno, what),
         _ when errno == Enomem => Storage(errno, what, "free memory, or raise the limits (vm.max_map_count, ulimit -v, the cgroup's)."),

@@ -252,4 +252,52 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "ps_kvm_log_read")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult KvmLogRead(KvmHandle kvm, KvmReadOptions options, out byte* words, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_register")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyRegister(nint address, ulong bytes, out nint lazy, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_adopt")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyAdopt(SafeFileHandle fd, out nint lazy, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyFree(nint lazy, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_wait")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyWait(LazyHandle lazy, int socket, uint milliseconds, out LazySignals ready, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_wake")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyWake(LazyHandle lazy, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_read")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyRead(LazyHandle lazy, LazyRawEvent* events, ulong room, out ulong count, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_copy")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyCopy(LazyHandle lazy, ulong address, byte* pages, ulong bytes, out ulong done, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_zero")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyZero(LazyHandle lazy, ulong address, ulong bytes, out ulong done, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_poison")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyPoison(LazyHandle lazy, ulong address, ulong bytes, out ulong done, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_release")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazyRelease(LazyHandle lazy, ulong address, ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lazy_send")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult LazySend(LazyHandle lazy, SafeHandle socket, byte* bytes, ulong count, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_socket_receive")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult SocketReceive(SafeHandle socket, byte* bytes, ulong room, out ulong count, out int fd, out int errno);
 }

@@ -39,6 +39,10 @@ internal enum ShimResult
     KvmState = 30,
     KvmBlob = 31,
     KvmLog = 32,
+    LazyOpen = 33,
+    LazyEvents = 34,
+    LazyFill = 35,
+    Socket = 36,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>
@@ -72,6 +76,7 @@ internal struct AbiSizes
     internal uint KvmCapsBytes;
     internal uint KvmStatusBytes;
     internal uint KvmSampleBytes;
+    internal uint LazyEventBytes;
 }
 
 /// <summary><c>struct ps_linux_caps</c>.</summary>
@@ -147,4 +152,31 @@ internal struct XenTsc
     internal ulong Nanoseconds;
     internal uint Incarnation;
     internal uint Reserved;
+}
+
+/// <summary><c>struct ps_lazy_event</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct LazyRawEvent
+{
+    internal LazyRawKind Kind;
+    internal uint Write;
+    internal ulong Address;
+    internal ulong Bytes;
+}
+
+/// <summary><c>enum ps_lazy_kind</c>.</summary>
+internal enum LazyRawKind : uint
+{
+    Fault = 1,
+    Removed = 2,
+}
+
+/// <summary>What <c>ps_lazy_wait</c> saw.</summary>
+[Flags]
+internal enum LazySignals : uint
+{
+    None = 0,
+    Events = 1,
+    Woken = 2,
+    Peer = 4,
 }

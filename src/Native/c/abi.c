@@ -21,5 +21,6 @@ int32_t ps_abi_describe(struct ps_abi_sizes *sizes, int32_t *err)
     sizes->kvm_caps_bytes = sizeof(struct ps_kvm_caps);
     sizes->kvm_status_bytes = sizeof(struct ps_kvm_status);
     sizes->kvm_sample_bytes = sizeof(struct ps_kvm_sample);
+    sizes->lazy_event_bytes = sizeof(struct ps_lazy_event);
     return PS_OK;
 }

@@ -30,6 +30,20 @@ int ps_uffd_from_device(void)
     return fd;
 }
 
+int ps_uffd_for_kernel_faults(void)
+{
+    int fd = ps_uffd_from_syscall(0);
+
+    if (fd >= 0)
+        return fd;
+    int saved = errno;
+
+    fd = ps_uffd_from_device();
+    if (fd < 0)
+        errno = saved;
+    return fd;
+}
+
 int ps_uffd_handshake(int fd, uint64_t *features)
 {
     struct ps_uffdio_api api = {.api = PS_UFFD_API, .features = *features};

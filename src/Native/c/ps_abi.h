@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 5
+#define PS_ABI_VERSION 6
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -49,6 +49,10 @@ enum ps_result {
     PS_KVM_STATE = 30,     /* the state of the vCPU could not be read or set */
     PS_KVM_BLOB = 31,      /* bytes that are no state of a vCPU; nothing was done */
     PS_KVM_LOG = 32,       /* the dirty log or ring refused */
+    PS_LAZY_OPEN = 33,     /* a descriptor that is no userfaultfd, or that cannot be duplicated or waited for */
+    PS_LAZY_EVENTS = 34,   /* waiting for events or reading them failed */
+    PS_LAZY_FILL = 35,     /* a page could not be brought, poisoned or released */
+    PS_SOCKET = 36,        /* sending or receiving a descriptor failed */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -63,8 +67,9 @@ struct ps_abi_sizes {
     uint32_t kvm_caps_bytes;   /* sizeof(struct ps_kvm_caps) */
     uint32_t kvm_status_bytes; /* sizeof(struct ps_kvm_status) */
     uint32_t kvm_sample_bytes; /* sizeof(struct ps_kvm_sample) */
+    uint32_t lazy_event_bytes; /* sizeof(struct ps_lazy_event) */
 };
-_Static_assert(sizeof(struct ps_abi_sizes) == 40, "ABI");
+_Static_assert(sizeof(struct ps_abi_sizes) == 44, "ABI");
 
 /* What this kernel and this process can do. An errno field is 0 where the thing worked. */
 struct ps_linux_caps {
@@ -103,6 +108,25 @@ struct ps_xen_tsc {
     uint32_t reserved; /* 0 */
 };
 _Static_assert(sizeof(struct ps_xen_tsc) == 24, "ABI");
+
+/* Something that happened to memory whose pages are missing. */
+struct ps_lazy_event {
+    uint32_t kind;    /* enum ps_lazy_kind */
+    uint32_t write;   /* of a fault: 1 if it was a write */
+    uint64_t address; /* of the memory, in the process that maps it */
+    uint64_t bytes;   /* 0 for a fault: the page around the address */
+};
+_Static_assert(sizeof(struct ps_lazy_event) == 24, "ABI");
+
+enum ps_lazy_kind {
+    PS_LAZY_FAULT = 1,   /* a thread waits for the page */
+    PS_LAZY_REMOVED = 2, /* the range was discarded, or unmapped: what is missing there is zero from now on */
+};
+
+/* ps_lazy_wait */
+#define PS_LAZY_READY 1u /* there are events to be read */
+#define PS_LAZY_WOKEN 2u /* ps_lazy_wake was called */
+#define PS_LAZY_PEER 4u  /* the socket can be read, or its other end is closed */
 
 /* What /dev/kvm can do for this process. An errno field is 0 where the thing worked. */
 struct ps_kvm_caps {
@@ -210,6 +234,7 @@ struct ps_xen_log;
 struct ps_xen_pv;
 struct ps_xen_store;
 struct ps_kvm;
+struct ps_lazy;
 
 /* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
 PS_API int32_t ps_abi_version(void);
@@ -312,6 +337,34 @@ PS_API int32_t ps_xen_log_stop(struct ps_xen_log *log, int32_t *err);
 /* *bits: page n is bit n % 8 of byte n / 8, until the next call with this log; bits behind the last page are 0. */
 PS_API int32_t ps_xen_log_read(struct ps_xen_log *log, uint32_t flags, const uint8_t **bits, struct ps_xen_stats *stats,
                                int32_t *err);
+
+/*
+ * Makes what is missing of [address, address + bytes), page-aligned, wait for who brings it, also for faults inside the kernel. The memory must not
+ * be unmapped before ps_lazy_release or the end of its last descriptor.
+ */
+PS_API int32_t ps_lazy_register(void *address, uint64_t bytes, struct ps_lazy **lazy, int32_t *err);
+/* From a userfaultfd of another process, which is duplicated. */
+PS_API int32_t ps_lazy_adopt(int32_t fd, struct ps_lazy **lazy, int32_t *err);
+/* lazy may be null. Memory that is still missing reads as zeros if this was the last descriptor. */
+PS_API int32_t ps_lazy_free(struct ps_lazy *lazy, int32_t *err);
+/* socket: -1, or one whose readability ends the wait. milliseconds: UINT32_MAX for any time. *ready: PS_LAZY_ bits. */
+PS_API int32_t ps_lazy_wait(struct ps_lazy *lazy, int32_t socket, uint32_t milliseconds, uint32_t *ready, int32_t *err);
+PS_API int32_t ps_lazy_wake(struct ps_lazy *lazy, int32_t *err);
+/* Does not wait: *count may be 0. */
+PS_API int32_t ps_lazy_read(struct ps_lazy *lazy, struct ps_lazy_event *events, uint64_t room, uint64_t *count, int32_t *err);
+/*
+ * What is there already stays. *done: how many bytes from address on are dealt with; fewer than asked, and PS_OK, if events must be read first
+ * (errno EAGAIN), there is no such memory any more (ENOENT), or no such process (ESRCH).
+ */
+PS_API int32_t ps_lazy_copy(struct ps_lazy *lazy, uint64_t address, const void *pages, uint64_t bytes, uint64_t *done, int32_t *err);
+PS_API int32_t ps_lazy_zero(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, int32_t *err);
+PS_API int32_t ps_lazy_poison(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, int32_t *err);
+/* What is still missing reads as zeros from now on, without anybody's help. */
+PS_API int32_t ps_lazy_release(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, int32_t *err);
+/* Sends bytes and the descriptor with them. Does not wait for the other side to read. */
+PS_API int32_t ps_lazy_send(struct ps_lazy *lazy, int32_t socket, const void *bytes, uint64_t count, int32_t *err);
+/* *fd: the descriptor that came with the bytes, owned by the caller; -1 if none came. *count: 0 at the end of the stream. */
+PS_API int32_t ps_socket_receive(int32_t socket, void *bytes, uint64_t room, uint64_t *count, int32_t *fd, int32_t *err);
 
 PS_API int32_t ps_kvm_probe(struct ps_kvm_caps *caps, int32_t *err);
 /*

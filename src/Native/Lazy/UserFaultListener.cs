@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+
+namespace PageStore.Native;
+
+/// <summary>
+/// Where monitors of virtual machines hand over their guests' memory: a Unix socket, on which each sends a userfaultfd and the places of the memory, as Firecracker does
+/// to what it calls a page fault handler (its docs/snapshotting/handling-page-faults-on-snapshot-resume.md). Not thread-safe. Whoever makes it disposes it.
+/// </summary>
+public sealed class UserFaultListener : IDisposable
+{
+    /// <summary>How long a monitor that connected may take to say something.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many monitors may wait to be accepted.</summary>
+    private const int Backlog = 64;
+
+    private readonly Socket _socket;
+
+    /// <summary>Binds the socket. Only the same user, and root, may connect.</summary>
+    /// <param name="path">A path that does not exist yet, at most 107 bytes.</param>
+    /// <exception cref="StorageException">The path exists, is too long, or its directory cannot be written.</exception>
+    public UserFaultListener(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Path = path;
+        _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            _socket.Bind(new UnixDomainSocketEndPoint(path));
+
+            // Nobody can connect before Listen.
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            _socket.Listen(Backlog);
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        {
+            _socket.Dispose();
+            throw new StorageException($"The socket {path} cannot be made: {e.Message} Name a path that does not exist, in a directory that can be written.", e);
+        }
+    }
+
+    /// <summary>The path of the socket.</summary>
+    public string Path { get; }
+
+    /// <summary>Waits for the next monitor and takes its guest's memory.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The memory, which the caller disposes.</returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    /// <exception cref="CorruptDataException">The monitor said something else, nothing, or half of it; others may still come.</exception>
+    /// <exception cref="UnsupportedException">The memory is of a kind that cannot be served; others may still come.</exception>
+    /// <exception cref="StorageException">The system refused.</exception>
+    public UserFaultMemory Accept(CancellationToken cancellationToken)
+    {
+        Socket monitor;
+        try
+        {
+            monitor = _socket.AcceptAsync(cancellationToken).AsTask().GetAwaiter().GetResult();
+        }
+        catch (SocketException cause)
+        {
+            throw new StorageException($"No monitor can be accepted on {Path}: {cause.Message}", cause);
+        }
+
+        try
+        {
+            return Receive(monitor);
+        }
+        catch
+        {
+            monitor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes the socket and removes its path. Memory that was handed over stays.</summary>
+    public void Dispose()
+    {
+        _socket.Dispose();
+        File.Delete(Path);
+    }
+
+    private static UserFaultMemory Receive(Socket monitor)
+    {
+        byte[] message = new byte[HandshakeMessage.MaxBytes];
+        int length = 0;
+        SafeFileHandle? descriptor = null;
+        try
+        {
+            long deadline = Stopwatch.GetTimestamp() + (long)(Patience.TotalSeconds * Stopwatch.Frequency);
+            while (true)
+            {
+                length += ReceiveSome(monitor, message.AsSpan(length), deadline, ref descriptor);
+                if (HandshakeMessage.TryRead(message.AsSpan(0, length)) is { } mappings)
+                {
+                    return Adopt(monitor, descriptor, mappings);
+                }
+            }
+        }
+        finally
+        {
+            descriptor?.Dispose();
+        }
+    }
+
+    private static UserFaultMemory Adopt(Socket monitor, SafeFileHandle? descriptor, LazyMappings mappings)
+    {
+        if (descriptor is null)
+        {
+            throw new CorruptDataException("A monitor sent the list of its guest's memory without a userfaultfd: send the descriptor with the message (SCM_RIGHTS).");
+        }
+
+        return new UserFaultMemory(LazyHandle.Adopt(descriptor), mappings, new UserFaultPeer(monitor));
+    }
+
+    private static unsafe int ReceiveSome(Socket monitor, Span<byte> room, long deadline, ref SafeFileHandle? descriptor)
+    {
+        TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
+        if (room.IsEmpty || left < TimeSpan.Zero || !monitor.Poll(left, SelectMode.SelectRead))
+        {
+            throw new CorruptDataException($"A monitor connected and did not send the list of its guest's memory within {Patience.TotalSeconds} s and {HandshakeMessage.MaxBytes} bytes.");
+        }
+
+        fixed (byte* bytes = room)
+        {
+            ShimResult result = NativeMethods.SocketReceive(monitor.SafeHandle, bytes, (ulong)room.Length, out ulong count, out int fd, out int errno);
+            if (fd >= 0)
+            {
+                descriptor?.Dispose();
+                descriptor = new SafeFileHandle(fd, ownsHandle: true);
+            }
+
+            NativeErrors.ThrowIfFailed(result, errno, "Receiving a guest's memory");
+            return count > 0 ? (int)count : throw new CorruptDataException("A monitor closed the socket before it had sent the list of its guest's memory.");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+namespace PageStore.Native;
+
+/// <summary>
+/// Memory whose missing pages Linux's userfaultfd reports: a region of this process (<see cref="Register"/>), or the memory of another process that handed its descriptor
+/// over (<see cref="UserFaultListener"/>). The faults of a virtual machine are served too, which takes a right: see <see cref="LinuxTrackingCapabilities.HasKernelFaults"/>.
+/// Source: the kernel's Documentation/admin-guide/mm/userfaultfd.rst.
+/// </summary>
+/// <remarks>
+/// Thread-safety as <see cref="ILazyMemory"/> says. In the process whose memory it is, no managed code may touch a missing page while managed code serves it: the garbage collector would
+/// wait for the one, and the other for the collector. A <see cref="KvmMachine"/> may, as its processor's thread is native.
+/// Once the last descriptor is closed, in this process and in others, missing pages read as zeros: end the guest before, unless <see cref="Release"/> was called.
+/// </remarks>
+public sealed class UserFaultMemory : ILazyMemory
+{
+    private readonly LazyHandle _handle;
+    private readonly LazyMappings _mappings;
+    private readonly UserFaultPeer? _peer;
+    private bool _ended;
+
+    internal UserFaultMemory(LazyHandle handle, LazyMappings mappings, UserFaultPeer? peer)
+    {
+        _handle = handle;
+        _mappings = mappings;
+        _peer = peer;
+    }
+
+    /// <summary>Makes what is missing of a region wait for who brings it. Pages that are there already stay.</summary>
+    /// <param name="memory">The region; it stays the caller's. No <see cref="LinuxDirtyLog"/> of it may run before <see cref="Release"/>.</param>
+    /// <returns>The caller disposes it.</returns>
+    /// <exception cref="UnsupportedException">The host has no userfaultfd for this process, or none for faults inside the kernel.</exception>
+    /// <exception cref="StorageException">The kernel refused, as when another userfaultfd holds the memory.</exception>
+    /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
+    public static UserFaultMemory Register(MemoryRegion memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return new UserFaultMemory(LazyHandle.Register(memory), LazyMappings.Of(memory), null);
+    }
+
+    /// <inheritdoc/>
+    public int PageSize => Environment.SystemPageSize;
+
+    /// <inheritdoc/>
+    public long PageCount => _mappings.PageCount;
+
+    /// <summary>The process whose memory it is; 0 for this one, or where it is not known.</summary>
+    public int ProcessId => _peer?.ProcessId ?? 0;
+
+    internal LazyHandle Handle => _handle;
+
+    /// <inheritdoc/>
+    public LazyMemorySignals Wait(TimeSpan timeout)
+    {
+        if (_ended)
+        {
+            return LazyMemorySignals.Ended;
+        }
+
+        uint milliseconds = timeout == Timeout.InfiniteTimeSpan ? uint.MaxValue : (uint)Math.Clamp(Math.Ceiling(timeout.TotalMilliseconds), 0, int.MaxValue);
+        ShimResult result = NativeMethods.LazyWait(_handle, _peer?.Descriptor ?? -1, milliseconds, out LazySignals ready, out int errno);
+        NativeErrors.ThrowIfFailed(result, errno, "Waiting for page faults");
+        _ended = (ready & LazySignals.Peer) != 0 && _peer!.HasLeft();
+        return ((ready & LazySignals.Events) != 0 ? LazyMemorySignals.Events : 0)
+            | ((ready & LazySignals.Woken) != 0 ? LazyMemorySignals.Woken : 0)
+            | (_ended ? LazyMemorySignals.Ended : 0);
+    }
+
+    /// <inheritdoc/>
+    public void Wake()
+    {
+        try
+        {
+            ShimResult result = NativeMethods.LazyWake(_handle, out int errno);
+            NativeErrors.ThrowIfFailed(result, errno, "Waking the thread that serves page faults");
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe int ReadEvents(Span<LazyMemoryEvent> events)
+    {
+        const int Room = 16;
+        LazyRawEvent* raw = stackalloc LazyRawEvent[Room];
+        ulong room = (ulong)Math.Clamp(events.Length, 1, Room);
+        ShimResult result = NativeMethods.LazyRead(_handle, raw, room, out ulong count, out int errno);
+        NativeErrors.ThrowIfFailed(result, errno, "Reading page faults");
+        int taken = 0;
+        for (int i = 0; i < (int)count; i++)
+        {
+            // An event of memory that nobody told of is nobody's.
+            if (_mappings.TryTranslate(raw[i], out LazyMemoryEvent translated))
+            {
+                events[taken++] = translated;
+            }
+        }
+
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public unsafe int Fill(Pfn first, ReadOnlySpan<byte> pages)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(pages.Length % PageSize, 0, nameof(pages));
+        fixed (byte* content = pages)
+        {
+            return (int)ForEachMapping(first, pages.Length / PageSize, Action.Copy, content);
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe long FillZero(Pfn first, long count) => ForEachMapping(first, count, Action.Zero, null);
+
+    /// <inheritdoc/>
+    public unsafe bool Poison(Pfn page) => ForEachMapping(page, 1, Action.Poison, null) == 1;
+
+    /// <inheritdoc/>
+    public void SetReady() => _peer?.Say(UserFaultPeer.Ready);
+
+    /// <inheritdoc/>
+    public void Release()
+    {
+        foreach (LazyMapping mapping in _mappings.All)
+        {
+            ulong bytes = (ulong)mapping.Count * (ulong)PageSize;
+            ShimResult result = NativeMethods.LazyRelease(_handle, mapping.Address, bytes, out int errno);
+
+            // A guest that has gone, or that unmapped its memory, needs nothing more.
+            if (result != ShimResult.Ok && errno is not (NativeErrors.Esrch or NativeErrors.Einval or NativeErrors.Enomem))
+            {
+                NativeErrors.ThrowIfFailed(result, errno, $"Releasing {bytes} bytes of memory");
+            }
+        }
+
+        _peer?.Say(UserFaultPeer.Complete);
+    }
+
+    /// <summary>Closes the descriptor. May be called again. See the remarks on what is missing then.</summary>
+    public void Dispose()
+    {
+        _handle.Dispose();
+        _peer?.Dispose();
+    }
+
+    private unsafe long ForEachMapping(Pfn first, long count, Action action, byte* content)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first.Value, nameof(first));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        for (long at = 0; at < count && !_ended;)
+        {
+            long length = _mappings.Find(first + at, count - at, out ulong address);
+            if (address != 0)
+            {
+                long done = Act(action, address, content is null ? null : content + (at * PageSize), length, out bool waits);
+                if (waits)
+                {
+                    return at + done;
+                }
+            }
+
+            at += length;
+        }
+
+        return count;
+    }
+
+    /// <summary>Acts on pages of one mapping; says how many are dealt with, and whether events must be read before the others.</summary>
+    private unsafe long Act(Action action, ulong address, byte* content, long count, out bool waits)
+    {
+        ulong bytes = (ulong)count * (ulong)PageSize;
+        ulong done;
+        int errno;
+        ShimResult result = action switch
+        {
+            Action.Copy => NativeMethods.LazyCopy(_handle, address, content, bytes, out done, out errno),
+            Action.Zero => NativeMethods.LazyZero(_handle, address, bytes, out done, out errno),
+            _ => NativeMethods.LazyPoison(_handle, address, bytes, out done, out errno),
+        };
+        if (action == Action.Poison && errno == NativeErrors.Einval)
+        {
+            throw NativeErrors.Unsupported(errno, $"Poisoning the page at 0x{address:x}", "run Linux 6.6 or newer, or restore from an epoch that is not damaged.");
+        }
+
+        NativeErrors.ThrowIfFailed(result, errno, $"Bringing {bytes} bytes of memory to 0x{address:x}");
+        waits = errno == NativeErrors.Eagain;
+        _ended |= errno == NativeErrors.Esrch;
+        return errno == NativeErrors.Enoent ? count : (long)(done / (ulong)PageSize);
+    }
+
+    private enum Action
+    {
+        Copy,
+        Zero,
+        Poison,
+    }
+}
