@@ -36,6 +36,16 @@ internal sealed class WorkingGuest : IDisposable
 
     internal GuestWorkloadState State => GuestWorkload.StateOf(Memory);
 
+    /// <summary>Skips a test where page faults of a virtual machine cannot be served.</summary>
+    internal static void SkipWithoutKernelFaults()
+    {
+        SkipWithoutKvm();
+        LinuxTrackingCapabilities host = LinuxTrackingCapabilities.Probe();
+        Assert.SkipUnless(
+            host.HasKernelFaults || host.HasUserfaultfdDevice,
+            "userfaultfd serves no faults from inside the kernel here, as KVM's are: run as root, or make /dev/userfaultfd readable and writable.");
+    }
+
     internal static void SkipWithoutKvm()
     {
         string? missing = KvmCapabilities.Probe().Missing ?? LinuxTrackingCapabilities.Probe().Missing;
@@ -53,12 +63,19 @@ internal sealed class WorkingGuest : IDisposable
     /// <summary>A guest as it was at an epoch.</summary>
     internal static WorkingGuest Restore(Epoch epoch)
     {
-        var guest = new WorkingGuest();
+        WorkingGuest guest = RestoreState(epoch);
         foreach (PfnRun run in epoch.DataRuns())
         {
             epoch.ReadPages(run.First, guest.Memory.GetSpan(run.First.Value * epoch.PageSize, checked((int)(run.Count * epoch.PageSize))));
         }
 
+        return guest;
+    }
+
+    /// <summary>A guest whose processor is as it was at an epoch, and whose memory is empty.</summary>
+    internal static WorkingGuest RestoreState(Epoch epoch)
+    {
+        var guest = new WorkingGuest();
         using Stream content = epoch.OpenState(KvmPause.StateName);
         using var state = new MemoryStream();
         content.CopyTo(state);

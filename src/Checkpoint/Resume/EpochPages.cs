@@ -1,0 +1,57 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>Reads pages of an epoch on their way into a guest. A page that cannot be had is told apart from the others, which are read all the same. One for each thread.</summary>
+internal sealed class EpochPages
+{
+    private readonly Epoch _epoch;
+    private readonly ScatteredReader _reader;
+    private readonly PageClass[] _classes = new PageClass[FillBatch.Capacity];
+    private readonly List<DamagedPage> _damaged = [];
+
+    /// <exception cref="CorruptDataException">The root of the epoch's page table is damaged.</exception>
+    public EpochPages(Epoch epoch)
+    {
+        _epoch = epoch;
+        _reader = new ScatteredReader(epoch);
+    }
+
+    public int PageSize => _epoch.PageSize;
+
+    /// <summary>Reads all pages of a batch.</summary>
+    public void Read(FillBatch batch)
+    {
+        _damaged.Clear();
+        Span<PageClass> classes = _classes.AsSpan(0, batch.Count);
+        _reader.Read(batch.Pages, batch.Buffer, classes, _damaged);
+        for (int i = 0; i < classes.Length; i++)
+        {
+            batch.Contents[i] = ContentOf(classes[i]);
+        }
+
+        foreach (DamagedPage damage in _damaged)
+        {
+            batch.Contents[damage.Index] = FillContent.Damaged;
+        }
+    }
+
+    /// <summary>Reads one page.</summary>
+    public FillContent Read(Pfn page, Span<byte> content)
+    {
+        try
+        {
+            FillContent kind = ContentOf(_epoch.GetPageInfo(page).Class);
+            if (kind == FillContent.Data)
+            {
+                _epoch.ReadPage(page, content);
+            }
+
+            return kind;
+        }
+        catch (PageStoreException)
+        {
+            return FillContent.Damaged;
+        }
+    }
+
+    private static FillContent ContentOf(PageClass kind) => kind is PageClass.Absent or PageClass.Zero ? FillContent.Zero : FillContent.Data;
+}

@@ -1,0 +1,28 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>How a guest is resumed.</summary>
+public sealed record LazyResumeOptions
+{
+    /// <summary>Most threads that read for one guest: enough requests under way for a disk, and no more than the processors bear.</summary>
+    private const int MaxReaders = 4;
+
+    /// <summary>
+    /// Whether what is neither planned nor demanded is loaded behind the running guest, until all is there. Without it the guest needs whoever serves it for as long as it runs.
+    /// </summary>
+    public bool BackgroundFill { get; init; } = true;
+
+    /// <summary>
+    /// How far around a page that the guest demanded its neighbours are loaded, in pages to each side, first the nearest; 0 for not at all. What a guest demands comes in runs of two or three
+    /// pages (REAP, ASPLOS 2021), and regions warm up together.
+    /// </summary>
+    public int BubblePages { get; init; } = 256;
+
+    /// <summary>How many threads read and check pages, from 1 up. One more brings them.</summary>
+    public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxReaders);
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(BubblePages);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Readers);
+    }
+}
