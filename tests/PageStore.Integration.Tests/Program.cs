@@ -11,6 +11,11 @@ if (args is ["--kvm-guest", string file, string kind])
     return KilledGuest.Run(file, kind);
 }
 
+if (args is [OfferingMonitor.Role, string offered, string socket])
+{
+    return OfferingMonitor.Run(offered, socket);
+}
+
 return args.Any(arg => arg is "-automated" or "@@")
     ? await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args)
     : await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions);

@@ -110,6 +110,7 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(PruneResult))]
 [JsonSerializable(typeof(CompactResult))]
 [JsonSerializable(typeof(PredictResult))]
+[JsonSerializable(typeof(ServeResult))]
 [JsonSerializable(typeof(HookResult))]
 [JsonSerializable(typeof(DemoResult))]
 [JsonSerializable(typeof(DemoRestored))]

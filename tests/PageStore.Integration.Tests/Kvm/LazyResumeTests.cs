@@ -1,19 +1,11 @@
 using PageStore.Checkpoint;
-using PageStore.Cli;
-using PageStore.Native;
 using Xunit;
 
 namespace PageStore.Integration.Tests;
 
 /// <summary>A machine is brought back with its memory missing, and comes to the same end as one that nobody ever stopped, however its pages come.</summary>
-public sealed class LazyResumeTests : IDisposable
+public sealed class LazyResumeTests
 {
-    private static readonly GuestWorkload Workload = WorkingGuest.Workload with { EndOperations = 400_000 };
-
-    private readonly string _path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".pages");
-
-    public void Dispose() => File.Delete(_path);
-
     [Theory]
     [InlineData("none", false, 0)]
     [InlineData("none", false, 64)]
@@ -23,8 +15,8 @@ public sealed class LazyResumeTests : IDisposable
     public void It_comes_to_the_same_end(string policy, bool background, int bubble)
     {
         WorkingGuest.SkipWithoutKernelFaults();
-        GuestWorkloadState end = Capture(epochs: 4);
-        using CheckpointReader reader = CheckpointReader.Open(_path);
+        using var captured = new CapturedGuest(epochs: 4);
+        using CheckpointReader reader = CheckpointReader.Open(captured.FilePath);
         using Epoch epoch = reader.OpenEpoch(reader.Newest!.Value);
         using var lazy = new LazyGuest(epoch, PlanOf(reader, epoch, policy), new LazyResumeOptions { BackgroundFill = background, BubblePages = bubble });
         lazy.Guest.Machine.Run();
@@ -41,28 +33,8 @@ public sealed class LazyResumeTests : IDisposable
         if (background)
         {
             // All is there: the memory is like any other.
-            Assert.Equal(end, lazy.Guest.State);
+            Assert.Equal(captured.End, lazy.Guest.State);
         }
-    }
-
-    /// <summary>Takes epochs of a guest; returns where it would end.</summary>
-    private GuestWorkloadState Capture(int epochs)
-    {
-        using WorkingGuest guest = WorkingGuest.Start(Workload);
-        using var log = new LinuxAccessLog(guest.Memory);
-        using CheckpointWriter writer = CheckpointWriter.Create(_path);
-        using (var capture = new GuestCapture(writer, guest.Memory, log, new KvmPause(guest.Machine)))
-        {
-            guest.Machine.Run();
-            for (int epoch = 0; epoch < epochs; epoch++)
-            {
-                capture.CaptureRestorable(new KvmPause(guest.Machine));
-                guest.WaitForReports(2);
-            }
-        }
-
-        guest.AssertEnded();
-        return guest.State;
     }
 
     private static ResumePlan? PlanOf(CheckpointReader reader, Epoch epoch, string name)
@@ -73,12 +45,6 @@ public sealed class LazyResumeTests : IDisposable
         }
 
         using IResumePolicy policy = ResumePolicies.Create(name);
-        foreach (EpochInfo info in EpochAccesses.LeadingTo(reader, epoch.Info.Id))
-        {
-            using RecordedInterval interval = EpochAccesses.Read(reader.OpenEpoch(info.Id));
-            policy.Observe(interval.Accesses);
-        }
-
-        return new ResumePlan(epoch.Info.Id, policy.Rank(4000), epoch.Info.PagesConfigured);
+        return EpochPlans.Make(reader, epoch, policy, budget: 2);
     }
 }

@@ -1,0 +1,73 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>Makes the resume plan of an epoch from what the file remembers of the guest. Thread-safe.</summary>
+public static class EpochPlans
+{
+    /// <summary>
+    /// How many of the last intervals are learned at most: the slowest half-life of <see cref="PredictivePolicy"/> is 64, so what is older than eight of them counts less than a 256th.
+    /// </summary>
+    private const int MaxIntervals = 512;
+
+    /// <summary>Makes a plan.</summary>
+    /// <param name="reader">The file.</param>
+    /// <param name="epoch">The epoch of it that is to be resumed.</param>
+    /// <param name="policy">A policy that knows nothing yet; it learns the intervals that led to the epoch. It stays the caller's, and is of no use for anything else.</param>
+    /// <param name="budget">How many times the pages that were touched in the last interval the plan may have, from 0 up; 2 is what policies are judged by.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The plan; empty if the file remembers no interval that led to the epoch.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The budget is negative or no number.</exception>
+    /// <exception cref="CorruptDataException">What the file remembers is damaged.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static ResumePlan Make(CheckpointReader reader, Epoch epoch, IResumePolicy policy, double budget, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(epoch);
+        ArgumentNullException.ThrowIfNull(policy);
+        if (!(budget >= 0) || double.IsInfinity(budget))
+        {
+            throw new ArgumentOutOfRangeException(nameof(budget), budget, "A budget is a number from 0 up.");
+        }
+
+        long accessed = 0;
+        bool readsKnown = true;
+        foreach (EpochInfo info in EpochAccesses.LeadingTo(reader, epoch.Info.Id).TakeLast(MaxIntervals))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using Epoch past = reader.OpenEpoch(info.Id);
+            using RecordedInterval interval = EpochAccesses.Read(past);
+            policy.Observe(interval.Accesses);
+            readsKnown = interval.Accesses.Read is not null;
+            accessed = Count(interval.Accesses);
+        }
+
+        long pages = Math.Min(ResumeBudget.OfAccessed(accessed, budget).Pages, epoch.PageCount);
+        return new ResumePlan(epoch.Info.Id, pages == 0 ? [] : Rank(epoch, policy, pages, readsKnown, cancellationToken), epoch.Info.PagesConfigured);
+    }
+
+    private static Pfn[] Rank(Epoch epoch, IResumePolicy policy, long pages, bool readsKnown, CancellationToken cancellationToken)
+    {
+        if (readsKnown)
+        {
+            return InEpoch(policy.Rank(pages), epoch);
+        }
+
+        // Where the hypervisor tells no reads, the guest's own tables do; this reads all of its memory.
+        using GuestPageTables? tables = GuestPageTables.Find(epoch, cancellationToken);
+        if (tables is not null)
+        {
+            policy.ObserveTables(tables);
+        }
+
+        return InEpoch(policy.Rank(pages), epoch);
+    }
+
+    /// <summary>A guest may have been larger once.</summary>
+    private static Pfn[] InEpoch(Pfn[] pages, Epoch epoch) =>
+        Array.TrueForAll(pages, page => page.Value < epoch.PageCount) ? pages : Array.FindAll(pages, page => page.Value < epoch.PageCount);
+
+    private static long Count(AccessInterval interval)
+    {
+        using var accessed = new PageBitmap(interval.Written.Length);
+        interval.AddAccessed(accessed);
+        return accessed.Count();
+    }
+}

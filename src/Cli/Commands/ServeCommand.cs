@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using PageStore.Checkpoint;
+
+namespace PageStore.Cli;
+
+/// <summary><c>pagestore serve</c>: brings the pages of an epoch into guests whose monitors hand their memory over.</summary>
+internal static class ServeCommand
+{
+    /// <summary>In the place of a policy: no plan.</summary>
+    private const string NoPlan = "none";
+
+    public static Command Create(ToolConsole console)
+    {
+        var source = new Argument<string>("FILE[@EPOCH]") { Description = "The checkpoint file and the epoch, the newest without a number." };
+        var socket = new Option<string>("--socket") { Description = "The Unix socket to listen at; monitors connect as to Firecracker's page fault handler.", HelpName = "PATH", Required = true };
+        var policy = new Option<string>("--policy") { Description = $"What to load before a guest runs: {string.Join(", ", ResumePolicies.Names)}, or {NoPlan}.", DefaultValueFactory = _ => ResumePolicies.Names[^1] };
+        policy.AcceptOnlyFromAmong([.. ResumePolicies.Names, NoPlan]);
+        var budget = new Option<double>("--budget") { Description = "The plan has at most so many times the pages touched in the last interval.", DefaultValueFactory = _ => 2.0 };
+        budget.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !(double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= 0 && double.IsFinite(value)))
+            {
+                result.AddError("--budget takes a number from 0 up.");
+            }
+        });
+        var noBackground = new Option<bool>("--no-background") { Description = "Bring only what is planned or demanded; the guest then needs this for as long as it runs." };
+        Option<int?> bubble = CommonOptions.Number("--bubble", "Bring up to N neighbours to each side of a demanded page (256; 0 with --no-background).", 0);
+        Option<int?> readers = CommonOptions.Number("--readers", "How many threads read for each guest.", 1, 64);
+        var once = new Option<bool>("--once") { Description = "End with the first guest." };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("serve", "Resume guests lazily: serve the page faults of every monitor that hands its guest's memory over at a socket.")
+        {
+            source, socket, policy, budget, noBackground, bubble, readers, once, json,
+        };
+        var access = AccessOptions.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.Run(() =>
+        {
+            using CheckpointAccess given = access.Read(parsed);
+            string chosen = parsed.GetRequiredValue(policy);
+            var options = new ServeOptions(
+                EpochReference.Parse(parsed.GetRequiredValue(source)),
+                parsed.GetRequiredValue(socket),
+                chosen == NoPlan ? null : chosen,
+                parsed.GetValue(budget),
+                ResumeOptions(!parsed.GetValue(noBackground), parsed.GetValue(bubble), parsed.GetValue(readers)),
+                parsed.GetValue(once),
+                parsed.GetValue(json));
+            return new GuestServer(console, options).Run(given, cancellation);
+        }));
+        return command;
+    }
+
+    private static LazyResumeOptions ResumeOptions(bool background, int? bubble, int? readers)
+    {
+        var defaults = new LazyResumeOptions();
+        return defaults with
+        {
+            BackgroundFill = background,
+            BubblePages = bubble ?? (background ? defaults.BubblePages : 0),
+            Readers = readers ?? defaults.Readers,
+        };
+    }
+}

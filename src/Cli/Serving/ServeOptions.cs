@@ -1,0 +1,13 @@
+using PageStore.Checkpoint;
+
+namespace PageStore.Cli;
+
+/// <summary>What <c>serve</c> was asked for.</summary>
+/// <param name="Source">The file and the epoch.</param>
+/// <param name="Socket">Where monitors connect.</param>
+/// <param name="Policy">The policy that makes the plan; null for no plan.</param>
+/// <param name="Budget">How many times the last interval's pages a plan may have.</param>
+/// <param name="Resume">How each guest is resumed.</param>
+/// <param name="Once">Whether it ends with its first guest.</param>
+/// <param name="Json">Whether reports are JSON, a line each.</param>
+internal sealed record ServeOptions(EpochReference Source, string Socket, string? Policy, double Budget, LazyResumeOptions Resume, bool Once, bool Json);
