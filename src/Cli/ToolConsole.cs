@@ -21,8 +21,36 @@ internal sealed record ToolConsole(TextWriter Out, TextWriter Error, Func<Stream
     public static ToolConsole OfProcess() =>
         new(Console.Out, Console.Error, Console.OpenStandardInput, OpenStandardOutput, !Console.IsErrorRedirected);
 
+    /// <summary>Wider and higher a chart is no easier to read.</summary>
+    private const int ChartWidth = 100;
+
+    /// <inheritdoc cref="ChartWidth"/>
+    private const int ChartHeight = 16;
+
+    /// <summary>Of the sixteen that every terminal with colours has; those next to each other differ for colour-blind people, too.</summary>
+    private static readonly Color[] ChartColours = [Color.Blue, Color.Yellow, Color.Aqua, Color.Fuchsia];
+
     /// <summary>Shows a table: with lines and colours on a terminal, plain elsewhere.</summary>
-    public void Show(Table table) => For(Out, !Console.IsOutputRedirected && ReferenceEquals(Out, Console.Out)).Write(table);
+    public void Show(Table table) => ForResults().Write(table);
+
+    /// <summary>Shows a chart: with dots where a terminal has colours and Unicode, with letters elsewhere.</summary>
+    public void Show(LineChart chart)
+    {
+        IAnsiConsole console = ForResults();
+        Capabilities can = console.Profile.Capabilities;
+
+        // The kernel's own terminal has Unicode, and no font with Braille.
+        bool dots = can.Unicode && can.ColorSystem != ColorSystem.NoColors && Environment.GetEnvironmentVariable("TERM") != "linux";
+        foreach (IReadOnlyList<ChartText> line in TextChart.Draw(chart, Math.Min(console.Profile.Width - 1, ChartWidth), ChartHeight, dots))
+        {
+            foreach (ChartText piece in line)
+            {
+                console.Write(piece.Text, piece.Series is { } series && dots ? new Style(ChartColours[series % ChartColours.Length]) : Style.Plain);
+            }
+
+            console.WriteLine();
+        }
+    }
 
     /// <summary>A console for progress.</summary>
     public IAnsiConsole Progress() => For(Error, Interactive);
@@ -45,6 +73,8 @@ internal sealed record ToolConsole(TextWriter Out, TextWriter Error, Func<Stream
         // A file: written at the position that it shares with whoever else writes to it.
         return Console.OpenStandardOutput();
     }
+
+    private IAnsiConsole ForResults() => For(Out, !Console.IsOutputRedirected && ReferenceEquals(Out, Console.Out));
 
     private static IAnsiConsole For(TextWriter writer, bool terminal)
     {
