@@ -42,7 +42,9 @@ internal static class Tool
             PruneCommand.Create(console),
             CompactCommand.Create(console),
             DemoCommand.Create(console),
+            DemoCaptureCommand.Create(console),
             DemoResumeCommand.Create(console),
+            DemoRestoreCommand.Create(console),
         };
         ParseResult parsed = root.Parse(args, Syntax);
         if (parsed.Errors.Count > 0)
@@ -94,9 +96,9 @@ internal static class Tool
         CorruptDataException => ExitCode.Data,
         WrongKeyException => ExitCode.Key,
 
-        // The demo needs nothing but the host; everything else meets most of what it does not support in a file.
+        // The demo and its processes need nothing but the host; everything else meets most of what it does not support in a file.
         UnsupportedException { IsMissingOnHost: true } => ExitCode.Host,
-        UnsupportedException => command.Name == DemoCommand.Name ? ExitCode.Host : ExitCode.Data,
+        UnsupportedException => command.Name.StartsWith(DemoCommand.Name, StringComparison.Ordinal) ? ExitCode.Host : ExitCode.Data,
         StorageException or IOException or UnauthorizedAccessException => ExitCode.InputOutput,
         KeyNotFoundException or ArgumentException => ExitCode.Usage,
         OperationCanceledException => ExitCode.Interrupted,

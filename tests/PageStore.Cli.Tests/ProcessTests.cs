@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace PageStore.Cli.Tests;
 
-/// <summary>The tool as a process of its own: pipes, signals, memory, and the demo.</summary>
+/// <summary>The tool as a process of its own: pipes, signals and memory.</summary>
 public sealed class ProcessTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -98,48 +98,6 @@ public sealed class ProcessTests : IDisposable
         (int code, string output, _) = await ToolProcess.EndAsync(import);
         Assert.Equal((0, 32 * 4096), (code, JsonDocument.Parse(output).RootElement.GetProperty("pageCount").GetInt64()));
         Assert.InRange(large - small, 0, 48 << 20);
-    }
-
-    [Fact]
-    public async Task Demo_brings_its_guest_back_in_a_new_process()
-    {
-        (int code, string output, string error) = await ToolProcess.RunAsync("demo", "--memory", "64MiB", "--epochs", "3", "--json");
-        Assert.Equal((0, string.Empty), (code, error));
-        JsonElement demo = JsonDocument.Parse(output).RootElement;
-        Assert.Equal(64 << 20, demo.GetProperty("memoryBytes").GetInt64());
-        Assert.InRange(demo.GetProperty("configuredBytes").GetInt64(), 24 << 20, 48 << 20);
-        JsonElement[] epochs = [.. demo.GetProperty("epochs").EnumerateArray()];
-        Assert.Equal([1, 2, 3], epochs.Select(epoch => epoch.GetProperty("epoch").GetInt64()));
-        Assert.All(epochs, epoch => Assert.True(epoch.GetProperty("written").GetInt64() > 0 && epoch.GetProperty("bytes").GetInt64() > 0));
-        JsonElement restored = demo.GetProperty("restored");
-        Assert.Equal(3, restored.GetProperty("epoch").GetInt64());
-        Assert.True(restored.GetProperty("recordsChecked").GetInt64() > 10_000 && restored.GetProperty("operationsAfter").GetInt64() > 0);
-        Assert.True(restored.GetProperty("writes").GetInt64() >= restored.GetProperty("recordsChecked").GetInt64());
-    }
-
-    [Fact]
-    public async Task Demo_shows_a_row_for_each_epoch()
-    {
-        (int code, string output, _) = await ToolProcess.RunAsync("demo", "--memory", "16MiB", "--epochs", "2");
-        Assert.Equal(0, code);
-        Assert.Contains("pause", output);
-        Assert.Contains("allocated 16 MiB, configured", output);
-        Assert.Contains("restored epoch 2", output);
-    }
-
-    [Fact]
-    public async Task Demo_without_its_native_library_is_5()
-    {
-        foreach (string file in Directory.GetFiles(AppContext.BaseDirectory).Where(file => Path.GetFileName(file) != "libpagestore_native.so"))
-        {
-            File.Copy(file, _folder[Path.GetFileName(file)]);
-        }
-
-        using Process process = ToolProcess.StartCopy(_folder[string.Empty], "demo", "--memory", "16MiB");
-        (int code, string output, string error) = await ToolProcess.EndAsync(process);
-        Assert.Equal((5, string.Empty), (code, output.Contains('{') ? output : string.Empty));
-        Assert.StartsWith("pagestore: libpagestore_native.so", error);
-        Assert.Single(error.TrimEnd().Split('\n'));
     }
 
     private static async Task WriteAsync(Stream input, byte[] block, int times)

@@ -10,79 +10,136 @@ internal static class DemoCommand
 {
     public const string Name = "demo";
 
-    /// <summary>Below it the store would have too few pages to show anything.</summary>
-    private const long MinMemory = 16 << 20;
+    /// <summary>Ten epochs are two and a half seconds of a guest's life, in which it turns to other work twice.</summary>
+    private const int DefaultEpochs = 10;
+
+    /// <summary>Long enough for a guest of a GiB to have met all that it works on, on a common disk.</summary>
+    private const int DefaultSeconds = 8;
+
+    private sealed record Request(long Memory, int Epochs, int Seconds, string? Report, bool Json);
 
     public static Command Create(ToolConsole console)
     {
         var memory = new Option<string>("--memory") { Description = "The guest's memory, at least 16MiB.", DefaultValueFactory = _ => "1GiB" };
         memory.Validators.Add(result =>
         {
-            if (ByteSize.TryParse(result.GetValueOrDefault<string>()) is not >= MinMemory)
+            if (ByteSize.TryParse(result.GetValueOrDefault<string>()) is not >= DemoWorkload.LeastMemory)
             {
                 result.AddError("--memory takes a size from 16MiB up, for instance 1GiB.");
             }
         });
-        var epochs = new Option<int>("--epochs") { Description = "How many epochs are taken.", DefaultValueFactory = _ => 10 };
-        epochs.Validators.Add(result =>
-        {
-            // By the word itself: asking for the number throws where it is none.
-            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0))
-            {
-                result.AddError("--epochs takes a number from 1 up.");
-            }
-        });
+        Option<int?> epochs = CommonOptions.Number("--epochs", $"How many epochs are taken before the guest is killed; {DefaultEpochs} unless said otherwise.", 1);
+        Option<int?> seconds = CommonOptions.Number("--seconds", $"How long the guest is followed each time it is back; {DefaultSeconds} unless said otherwise.", 1, 3600);
+        var report = new Option<string?>("--report") { Description = "Write the curves into this HTML file.", HelpName = "FILE.html" };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Take epochs of a working guest, abandon it, and bring it back in a new process.") { memory, epochs, json };
+        var command = new Command(Name, "Take epochs of a working guest, kill it, and bring it back in new processes.") { memory, epochs, seconds, report, json };
         command.SetAction((parsed, cancellation) => Task.Run(() => Run(
-            console, ByteSize.TryParse(parsed.GetRequiredValue(memory)) ?? MinMemory, parsed.GetValue(epochs), parsed.GetValue(json), cancellation)));
+            console,
+            new Request(
+                ByteSize.TryParse(parsed.GetRequiredValue(memory)) ?? DemoWorkload.LeastMemory,
+                parsed.GetValue(epochs) ?? DefaultEpochs,
+                parsed.GetValue(seconds) ?? DefaultSeconds,
+                parsed.GetValue(report),
+                parsed.GetValue(json)),
+            cancellation)));
         return command;
     }
 
-    private static int Run(ToolConsole console, long memory, int epochs, bool json, CancellationToken cancellation)
+    private static int Run(ToolConsole console, Request request, CancellationToken cancellation)
     {
-        memory -= memory % PageSizes.Default;
-        if (!json)
+        long memory = request.Memory - (request.Memory % PageSizes.Default);
+        if (request.Report is { } report)
         {
-            console.Out.WriteLine($"a store works in {ByteSize.Format(memory)} of memory; an epoch is taken every 250 ms");
+            DemoReport.CheckPlace(report);
         }
 
-        DemoResult result = DemoRunner.Run(memory, epochs, _ => { }, cancellation);
-        if (json)
+        Action<string> say = request.Json ? _ => { } : console.Out.WriteLine;
+        if (MachineDemo.Missing() is { } missing)
         {
-            console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.DemoResult));
-            return ExitCode.Ok;
+            say($"no virtual machine here: {missing}");
+            RunStore(console, request with { Memory = memory }, missing, say, cancellation);
+        }
+        else
+        {
+            RunMachine(console, request with { Memory = memory }, say, cancellation);
         }
 
-        console.Show(TableOf(result));
-        DemoRestored restored = result.Restored;
+        return ExitCode.Ok;
+    }
+
+    private static void RunMachine(ToolConsole console, Request request, Action<string> say, CancellationToken cancellation)
+    {
+        MachineDemoResult result = new MachineDemo(new MachineDemoRequest(request.Memory, request.Epochs, request.Seconds), say, cancellation).Run();
+        if (request.Report is { } report)
+        {
+            DemoReport.Write(report, result);
+        }
+
+        if (request.Json)
+        {
+            console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.MachineDemoResult));
+            return;
+        }
+
+        console.Show(EpochTable(result.Epochs, result.MemoryBytes));
+        console.Show(TableOf(MachineView.ShortHeadings, result.Ways.Select(way => MachineView.RowOf(way).Take(MachineView.ShortHeadings.Count))));
+        console.Show(MachineView.Progress(result));
+        console.Out.WriteLine();
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
+            allocated {ByteSize.Format(result.MemoryBytes)}, configured {ByteSize.Format(result.ConfiguredBytes)}, working set {ByteSize.Format(result.WorkingBytes)}; full speed {result.FullSpeed / 1e6:F2} million operations a second
+            the guest was killed, and came back from epoch {result.Resumed}; each time it looked through all of its memory and found it right
+            """));
+        SayWhere(request.Report, say);
+    }
+
+    private static void RunStore(ToolConsole console, Request request, string missing, Action<string> say, CancellationToken cancellation)
+    {
+        say($"a store works in {ByteSize.Format(request.Memory)} of memory; an epoch is taken every {DemoEpoch.Interval.TotalMilliseconds} ms");
+        StoreDemoResult result = StoreDemo.Run(missing, request.Memory, request.Epochs, cancellation);
+        if (request.Report is { } report)
+        {
+            DemoReport.Write(report, result);
+        }
+
+        if (request.Json)
+        {
+            console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.StoreDemoResult));
+            return;
+        }
+
+        console.Show(EpochTable(result.Epochs, result.MemoryBytes));
+        StoreRestored restored = result.Restored;
         console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             allocated {ByteSize.Format(result.MemoryBytes)}, configured {ByteSize.Format(result.ConfiguredBytes)}
             {result.Epochs.Count} epochs take {ByteSize.Format(result.FileBytes)}; as raw images they would take {ByteSize.Format(result.MemoryBytes * result.Epochs.Count)}
             the guest was abandoned; a new process restored epoch {restored.Epoch} ({restored.PagesRestored} pages) in {restored.RestoreSeconds:F2} s,
             found all {restored.RecordsChecked} records and {restored.Writes} writes right, did {restored.OperationsAfter} operations more, and found them right again
             """));
-        return ExitCode.Ok;
+        SayWhere(request.Report, say);
     }
 
-    private static Table TableOf(DemoResult result)
+    private static void SayWhere(string? report, Action<string> say)
+    {
+        if (report is not null)
+        {
+            say($"the report is {Path.GetFullPath(report)}");
+        }
+    }
+
+    private static Table EpochTable(IReadOnlyList<DemoEpoch> epochs, long memoryBytes) =>
+        TableOf(DemoReport.EpochHeadings, epochs.Select(epoch => DemoReport.RowOf(epoch, memoryBytes)));
+
+    private static Table TableOf(IReadOnlyList<string> headings, IEnumerable<IEnumerable<string>> rows)
     {
         Table table = new Table().Border(TableBorder.Simple);
-        foreach (string heading in (string[])["epoch", "W, pages", "R, pages", "pause, ms", "added", "of a raw image", "time, s"])
+        foreach (string heading in headings)
         {
             table.AddColumn(new TableColumn(heading).RightAligned().NoWrap());
         }
 
-        foreach (DemoEpoch row in result.Epochs)
+        foreach (IEnumerable<string> row in rows)
         {
-            table.AddRow(
-                row.Epoch.ToString(CultureInfo.InvariantCulture),
-                row.Written.ToString(CultureInfo.InvariantCulture),
-                row.Read.ToString(CultureInfo.InvariantCulture),
-                row.PauseMs.ToString("F1", CultureInfo.InvariantCulture),
-                ByteSize.Format(row.Bytes),
-                (100.0 * row.Bytes / result.MemoryBytes).ToString("F2", CultureInfo.InvariantCulture) + " %",
-                row.Seconds.ToString("F3", CultureInfo.InvariantCulture));
+            table.AddRow([.. row]);
         }
 
         return table;

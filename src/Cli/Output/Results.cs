@@ -112,6 +112,9 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(PredictResult))]
 [JsonSerializable(typeof(ServeResult))]
 [JsonSerializable(typeof(HookResult))]
-[JsonSerializable(typeof(DemoResult))]
-[JsonSerializable(typeof(DemoRestored))]
+[JsonSerializable(typeof(DemoEpoch))]
+[JsonSerializable(typeof(StoreDemoResult))]
+[JsonSerializable(typeof(StoreRestored))]
+[JsonSerializable(typeof(MachineResumed))]
+[JsonSerializable(typeof(MachineDemoResult))]
 internal sealed partial class ResultJson : JsonSerializerContext;

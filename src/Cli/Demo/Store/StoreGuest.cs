@@ -6,7 +6,7 @@ namespace PageStore.Cli;
 /// The demo's guest: a thread that works on a store at a steady rate, and stops between two operations when it is paused. The caller
 /// disposes it, which abandons the guest.
 /// </summary>
-internal sealed class DemoGuest : IGuestPause, IDisposable
+internal sealed class StoreGuest : IGuestPause, IDisposable
 {
     /// <summary>Operations a second; a few thousand pages an interval, as servers of this size write.</summary>
     private const int Rate = 40_000;
@@ -24,7 +24,7 @@ internal sealed class DemoGuest : IGuestPause, IDisposable
     private volatile bool _stopping;
     private volatile Exception? _failure;
 
-    public DemoGuest(HashStore store, int seed)
+    public StoreGuest(HashStore store, int seed)
     {
         _store = store;
         _random = new Random(seed);

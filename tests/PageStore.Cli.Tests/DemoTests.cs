@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Xml.Linq;
+using PageStore.Native;
+
+namespace PageStore.Cli.Tests;
+
+/// <summary>The demo as users run it: with a virtual machine where there is one, with a store in a process elsewhere, and with nothing left of it.</summary>
+public sealed class DemoTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Machine_is_killed_and_comes_back_in_new_processes()
+    {
+        SkipWithoutKvm();
+        (int code, string output, string error) = await RunAsync("--memory", "64MiB", "--epochs", "4", "--seconds", "2", "--report", _folder["report.html"], "--json");
+        Assert.Equal((0, string.Empty), (code, error));
+        JsonElement demo = JsonDocument.Parse(output).RootElement;
+        Assert.Equal("kvm", demo.GetProperty("guest").GetString());
+        Assert.Equal(128 + 9, demo.GetProperty("killCode").GetInt32());
+        Assert.InRange(demo.GetProperty("configuredBytes").GetInt64(), 56 << 20, 64 << 20);
+        Assert.InRange(demo.GetProperty("resumed").GetInt64(), 4, long.MaxValue);
+        JsonElement[] epochs = [.. demo.GetProperty("epochs").EnumerateArray()];
+        Assert.Equal([1, 2, 3, 4], epochs.Select(epoch => epoch.GetProperty("epoch").GetInt64()));
+
+        // R comes from the mapping of the machine's memory.
+        Assert.All(epochs.Skip(1), epoch => Assert.True(epoch.GetProperty("written").GetInt64() > 0 && epoch.GetProperty("read").GetInt64() > 0));
+        JsonElement[] ways = [.. demo.GetProperty("ways").EnumerateArray()];
+        Assert.Equal(ResumeWay.All.Select(way => way.Name), ways.Select(way => way.GetProperty("way").GetString()));
+        Assert.All(ways, AssertCameBack);
+
+        XElement html = XDocument.Load(_folder["report.html"]).Root!;
+        Assert.Superset(ways.Select(way => way.GetProperty("way").GetString()!).ToHashSet(), html.Descendants("td").Select(cell => cell.Value).ToHashSet());
+        Assert.InRange(html.Descendants().Count(element => element.Name.LocalName == "svg"), 2, 3);
+        Assert.Equal(["report.html"], _folder.Files);
+    }
+
+    [Fact]
+    public async Task Machine_shows_tables_and_a_chart()
+    {
+        SkipWithoutKvm();
+        (int code, string output, _) = await RunAsync("--memory", "32MiB", "--epochs", "2", "--seconds", "1", "--report", _folder["report.html"]);
+        Assert.Equal(0, code);
+        Assert.Contains("pause", output);
+        Assert.Contains("progress, s", output);
+        Assert.Contains("Guest progress after the resume (million operations)", output);
+        Assert.Contains($"the report is {_folder["report.html"]}", output);
+    }
+
+    [Fact]
+    public async Task Without_kvm_a_store_in_a_process_stands_in_and_the_demo_says_so()
+    {
+        using Process process = await StartWithoutKvmAsync("--memory", "64MiB", "--epochs", "3", "--report", _folder["report.html"], "--json");
+        (int code, string output, string error) = await ToolProcess.EndAsync(process);
+        Assert.Equal((0, string.Empty), (code, error));
+        JsonElement demo = JsonDocument.Parse(output).RootElement;
+        Assert.Equal("process", demo.GetProperty("guest").GetString());
+        Assert.Contains("/dev/kvm", demo.GetProperty("whyNoMachine").GetString());
+        Assert.Equal(64 << 20, demo.GetProperty("memoryBytes").GetInt64());
+        Assert.InRange(demo.GetProperty("configuredBytes").GetInt64(), 24 << 20, 48 << 20);
+        JsonElement[] epochs = [.. demo.GetProperty("epochs").EnumerateArray()];
+        Assert.Equal([1, 2, 3], epochs.Select(epoch => epoch.GetProperty("epoch").GetInt64()));
+        Assert.All(epochs, epoch => Assert.True(epoch.GetProperty("written").GetInt64() > 0 && epoch.GetProperty("bytes").GetInt64() > 0));
+        JsonElement restored = demo.GetProperty("restored");
+        Assert.Equal(3, restored.GetProperty("epoch").GetInt64());
+        Assert.True(restored.GetProperty("recordsChecked").GetInt64() > 10_000 && restored.GetProperty("operationsAfter").GetInt64() > 0);
+        Assert.True(restored.GetProperty("writes").GetInt64() >= restored.GetProperty("recordsChecked").GetInt64());
+        Assert.Contains("/dev/kvm", XDocument.Load(_folder["report.html"]).Descendants("p").First().Value);
+    }
+
+    [Fact]
+    public async Task Without_kvm_there_is_a_row_for_each_epoch()
+    {
+        using Process process = await StartWithoutKvmAsync("--memory", "16MiB", "--epochs", "2");
+        (int code, string output, _) = await ToolProcess.EndAsync(process);
+        Assert.Equal(0, code);
+        Assert.StartsWith("no virtual machine here: ", output);
+        Assert.Contains("allocated 16 MiB, configured", output);
+        Assert.Contains("restored epoch 2", output);
+    }
+
+    [Theory]
+    [InlineData("a virtual machine")]
+    [InlineData("its process was killed")]
+    public async Task Ctrl_C_leaves_nothing_behind(string moment)
+    {
+        SkipWithoutKvm();
+        using Process process = ToolProcess.StartWith([("TMPDIR", _folder[string.Empty])], "demo", "--memory", "64MiB", "--epochs", "3", "--seconds", "60");
+        while (await process.StandardOutput.ReadLineAsync(Cancellation) is { } line && !line.StartsWith(moment, StringComparison.Ordinal))
+        {
+        }
+
+        int[] children = await WaitForChildrenAsync(process.Id);
+        await ToolProcess.SignalAsync(process, "INT");
+        (int code, _, _) = await ToolProcess.EndAsync(process);
+        Assert.Equal(130, code);
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder[string.Empty]), entry => entry.Contains("pagestore-demo", StringComparison.Ordinal));
+        Assert.All(children, child => Assert.False(Directory.Exists($"/proc/{child}"), $"process {child} still runs"));
+    }
+
+    [Fact]
+    public async Task Children_end_when_the_demo_is_killed()
+    {
+        SkipWithoutKvm();
+        using Process process = ToolProcess.StartWith([("TMPDIR", _folder[string.Empty])], "demo", "--memory", "64MiB", "--epochs", "1000000");
+        await process.StandardOutput.ReadLineAsync(Cancellation);
+        int[] children = await WaitForChildrenAsync(process.Id);
+        process.Kill();
+        await process.WaitForExitAsync(Cancellation);
+        foreach (int child in children)
+        {
+            while (Directory.Exists($"/proc/{child}"))
+            {
+                await Task.Delay(20, Cancellation);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_report_that_cannot_be_written_is_4_at_once()
+    {
+        (int code, string output, string error) = await RunAsync("--report", _folder["no/such/report.html"]);
+        Assert.Equal((4, string.Empty), (code, output));
+        Assert.Contains("no such folder", error);
+    }
+
+    [Fact]
+    public async Task Without_its_native_library_it_is_5()
+    {
+        foreach (string file in Directory.GetFiles(AppContext.BaseDirectory).Where(file => Path.GetFileName(file) != "libpagestore_native.so"))
+        {
+            File.Copy(file, _folder[Path.GetFileName(file)]);
+        }
+
+        using Process process = ToolProcess.StartCopy(_folder[string.Empty], "demo", "--memory", "16MiB");
+        (int code, string output, string error) = await ToolProcess.EndAsync(process);
+        Assert.Equal((5, string.Empty), (code, output));
+        Assert.StartsWith("pagestore: libpagestore_native.so", error);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_file_without_a_restorable_epoch_is_3()
+    {
+        ToolRun.Ok("import", _folder.Write("image", RawImages.Mixed(16, 1)), "-o", _folder["f"]);
+        (int code, _, string error) = await ToolProcess.RunAsync("demo-resume", _folder["f"], "--way", "full", "--seconds", "1");
+        Assert.Equal(3, code);
+        Assert.Contains("no epoch from which a guest can run again", error);
+    }
+
+    private static void AssertCameBack(JsonElement way)
+    {
+        Assert.True(way.GetProperty("readySeconds").GetDouble() > 0);
+        Assert.True(way.GetProperty("firstProgressSeconds").GetDouble() >= way.GetProperty("readySeconds").GetDouble());
+        JsonElement[] samples = [.. way.GetProperty("samples").EnumerateArray()];
+        Assert.InRange(samples.Length, 3, 1000);
+        Assert.True(samples[^1].GetProperty("operations").GetInt64() > samples[0].GetProperty("operations").GetInt64());
+        Assert.True(samples[^1].GetProperty("seconds").GetDouble() - samples[0].GetProperty("seconds").GetDouble() >= 2);
+        Assert.True(way.GetProperty("checkSeconds").GetDouble() > 0);
+    }
+
+    private static void SkipWithoutKvm()
+    {
+        string? missing = KvmCapabilities.Probe().Missing ?? LinuxTrackingCapabilities.Probe().Missing;
+        Assert.SkipWhen(missing is not null, missing ?? string.Empty);
+    }
+
+    private static Task<(int Code, string Out, string Error)> RunAsync(params string[] options) => ToolProcess.RunAsync(["demo", .. options]);
+
+    /// <summary>Where there is a /dev/kvm, the tool gets to see something else in its place.</summary>
+    private static async Task<Process> StartWithoutKvmAsync(params string[] options)
+    {
+        string[] tool = [Path.Combine(AppContext.BaseDirectory, "PageStore.Cli.dll"), "demo", .. options];
+        if (!File.Exists("/dev/kvm"))
+        {
+            return ToolProcess.Start(["demo", .. options]);
+        }
+
+        const string hide = "mount --bind /dev/null /dev/kvm";
+        string[] apart = Environment.UserName == "root" ? ["--mount"] : ["--mount", "--map-root-user"];
+        using (Process trial = Process.Start("unshare", [.. apart, "sh", "-c", hide]))
+        {
+            await trial.WaitForExitAsync(Cancellation);
+            Assert.SkipWhen(trial.ExitCode != 0, "/dev/kvm cannot be hidden from a process here: run the tests where mount namespaces are allowed.");
+        }
+
+        return Process.Start(new ProcessStartInfo("unshare", [.. apart, "sh", "-c", $"{hide} && exec dotnet \"$@\"", "sh", .. tool])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
+
+    private static async Task<int[]> WaitForChildrenAsync(int parent)
+    {
+        while (true)
+        {
+            string text = string.Join(' ', Directory.GetDirectories($"/proc/{parent}/task").Select(task => File.ReadAllText(Path.Combine(task, "children"))));
+            int[] children = [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+            if (children.Length > 0)
+            {
+                return children;
+            }
+
+            await Task.Delay(10, Cancellation);
+        }
+    }
+}
