@@ -33,6 +33,8 @@ public sealed class Epoch : IGuestMemory, IDisposable
     /// <inheritdoc/>
     public long PageCount => _record.PageCount;
 
+    internal Guid FileId => _root.Header.FileId;
+
     internal EpochRecord Record => _record;
 
     internal NodeReader Nodes => _root.Nodes;

@@ -13,12 +13,13 @@ public static class EpochPlans
     /// <param name="epoch">The epoch of it that is to be resumed.</param>
     /// <param name="policy">A policy that knows nothing yet; it learns the intervals that led to the epoch. It stays the caller's, and is of no use for anything else.</param>
     /// <param name="budget">How many times the pages that were touched in the last interval the plan may have, from 0 up; 2 is what policies are judged by.</param>
+    /// <param name="learn">What guests demanded when they were resumed from the epoch, or from one that led to it; records of others are left aside. Null for none.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The plan; empty if the file remembers no interval that led to the epoch.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The budget is negative or no number.</exception>
     /// <exception cref="CorruptDataException">What the file remembers is damaged.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static ResumePlan Make(CheckpointReader reader, Epoch epoch, IResumePolicy policy, double budget, CancellationToken cancellationToken = default)
+    public static ResumePlan Make(CheckpointReader reader, Epoch epoch, IResumePolicy policy, double budget, IReadOnlyCollection<ResumeRecord>? learn = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentNullException.ThrowIfNull(policy);
@@ -36,6 +37,7 @@ public static class EpochPlans
             using RecordedInterval interval = EpochAccesses.Read(past);
             policy.Observe(interval.Accesses);
             readsKnown = interval.Accesses.Read is not null;
+            Learn(policy, learn, reader.FileId, info, readsKnown);
             accessed = Count(interval.Accesses);
         }
 
@@ -58,6 +60,19 @@ public static class EpochPlans
         }
 
         return InEpoch(policy.Rank(pages), epoch);
+    }
+
+    /// <summary>What was demanded behind an epoch, and nothing of what was loaded for it.</summary>
+    private static void Learn(IResumePolicy policy, IReadOnlyCollection<ResumeRecord>? records, Guid file, EpochInfo behind, bool readsKnown)
+    {
+        foreach (ResumeRecord record in records ?? [])
+        {
+            if (record.FileId == file && record.Epoch == behind.Id && record.Demanded.Length == behind.PageCount)
+            {
+                using var none = new PageBitmap(record.Demanded.Length);
+                policy.Observe(new AccessInterval(none, readsKnown ? none : null) { Demanded = record.Demanded });
+            }
+        }
     }
 
     /// <summary>A guest may have been larger once.</summary>

@@ -95,7 +95,7 @@ internal sealed class FaultServer : IDisposable
         }
     }
 
-    public ResumeRecord TakeRecord(EpochId epoch) => new(epoch, _demanded.Copy(), _ahead.Copy());
+    public ResumeRecord TakeRecord(Guid file, EpochId epoch) => new(file, epoch, _pages.PageSize, _demanded.Copy(), _ahead.Copy());
 
     public void Dispose()
     {

@@ -72,7 +72,7 @@ public sealed class LazyResume : IDisposable
     /// called when <see cref="Run"/> has returned.
     /// </summary>
     /// <returns>The caller disposes it.</returns>
-    public ResumeRecord TakeRecord() => _faults.TakeRecord(_epoch.Info.Id);
+    public ResumeRecord TakeRecord() => _faults.TakeRecord(_epoch.FileId, _epoch.Info.Id);
 
     /// <summary>Ends the threads that read. May be called again.</summary>
     public void Dispose()

@@ -27,11 +27,13 @@ internal static class ServeCommand
         var noBackground = new Option<bool>("--no-background") { Description = "Bring only what is planned or demanded; the guest then needs this for as long as it runs." };
         Option<int?> bubble = CommonOptions.Number("--bubble", "Bring up to N neighbours to each side of a demanded page (256; 0 with --no-background).", 0);
         Option<int?> readers = CommonOptions.Number("--readers", "How many threads read for each guest.", 1, 64);
+        var record = new Option<string?>("--record") { Description = "Write down what the last guest demanded, for --learn.", HelpName = "FILE" };
+        var learn = new Option<string[]>("--learn") { Description = "Make the plan with what guests demanded that were resumed before, as --record wrote it. May be given several times.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var once = new Option<bool>("--once") { Description = "End with the first guest." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("serve", "Resume guests lazily: serve the page faults of every monitor that hands its guest's memory over at a socket.")
         {
-            source, socket, policy, budget, noBackground, bubble, readers, once, json,
+            source, socket, policy, budget, noBackground, bubble, readers, record, learn, once, json,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
@@ -43,6 +45,8 @@ internal static class ServeCommand
                 parsed.GetRequiredValue(socket),
                 chosen == NoPlan ? null : chosen,
                 parsed.GetValue(budget),
+                parsed.GetValue(learn) ?? [],
+                parsed.GetValue(record),
                 ResumeOptions(!parsed.GetValue(noBackground), parsed.GetValue(bubble), parsed.GetValue(readers)),
                 parsed.GetValue(once),
                 parsed.GetValue(json));

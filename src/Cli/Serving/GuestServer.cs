@@ -31,8 +31,17 @@ internal sealed class GuestServer(ToolConsole console, ServeOptions options)
             return null;
         }
 
-        using IResumePolicy policy = ResumePolicies.Create(options.Policy);
-        return EpochPlans.Make(reader, epoch, policy, options.Budget, cancellation);
+        var learn = new List<ResumeRecord>();
+        try
+        {
+            learn.AddRange(options.Learn.Select(ResumeRecordFile.Load));
+            using IResumePolicy policy = ResumePolicies.Create(options.Policy);
+            return EpochPlans.Make(reader, epoch, policy, options.Budget, learn, cancellation);
+        }
+        finally
+        {
+            learn.ForEach(record => record.Dispose());
+        }
     }
 
     private int ServeOne(UserFaultListener listener, Epoch epoch, ResumePlan? plan, CancellationToken cancellation)
@@ -113,8 +122,10 @@ internal sealed class GuestServer(ToolConsole console, ServeOptions options)
     {
         using var resume = new LazyResume(epoch, memory, plan, options.Resume);
         ResumeReport report = resume.Run(cancellation);
+        using ResumeRecord record = resume.TakeRecord();
         lock (_output)
         {
+            ResumeRecordFile.Save(record, options.Record);
             console.Out.WriteLine(options.Json ? JsonSerializer.Serialize(ServeResult.Of(report, memory.ProcessId), ResultJson.Default.ServeResult) : Describe(report, memory.ProcessId));
         }
 

@@ -7,7 +7,9 @@ namespace PageStore.Cli;
 /// <param name="Socket">Where monitors connect.</param>
 /// <param name="Policy">The policy that makes the plan; null for no plan.</param>
 /// <param name="Budget">How many times the last interval's pages a plan may have.</param>
+/// <param name="Learn">Records of earlier resumes, which the plan learns from.</param>
+/// <param name="Record">Where the record of the last guest goes; null for nowhere.</param>
 /// <param name="Resume">How each guest is resumed.</param>
 /// <param name="Once">Whether it ends with its first guest.</param>
 /// <param name="Json">Whether reports are JSON, a line each.</param>
-internal sealed record ServeOptions(EpochReference Source, string Socket, string? Policy, double Budget, LazyResumeOptions Resume, bool Once, bool Json);
+internal sealed record ServeOptions(EpochReference Source, string Socket, string? Policy, double Budget, IReadOnlyList<string> Learn, string? Record, LazyResumeOptions Resume, bool Once, bool Json);

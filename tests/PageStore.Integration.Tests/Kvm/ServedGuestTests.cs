@@ -105,6 +105,42 @@ public sealed class ServedGuestTests : IDisposable
     }
 
     [Fact]
+    public async Task What_one_guest_demanded_is_loaded_ahead_for_the_next()
+    {
+        WorkingGuest.SkipWithoutKernelFaults();
+        using var captured = new CapturedGuest(epochs: 2);
+        string record = captured.FilePath + ".record";
+        try
+        {
+            long first = await CountUnplannedAsync(captured, "--policy", "none", "--record", record);
+            long second = await CountUnplannedAsync(captured, "--budget", "100", "--learn", record);
+
+            Assert.True(first > 1000, $"the guest demanded {first} pages");
+            Assert.Equal(0, second);
+        }
+        finally
+        {
+            File.Delete(record);
+        }
+    }
+
+    /// <summary>Serves a guest to its end without loading anything behind it.</summary>
+    private async Task<long> CountUnplannedAsync(CapturedGuest captured, params string[] options)
+    {
+        using var server = new ServeProcess(captured.FilePath, _socket, ["--no-background", "--once", .. options]);
+        using (var offered = new OfferedGuest(captured.FilePath, _socket))
+        {
+            await offered.Offer.Ready.WaitAsync(OfferedGuest.Patience, TestContext.Current.CancellationToken);
+            offered.Guest.Machine.Run();
+            Assert.Equal(KvmStopReason.Ended, offered.Guest.Machine.Wait(OfferedGuest.Patience).Reason);
+        }
+
+        long unplanned = server.ReadReport().GetProperty("faults").GetProperty("unplanned").GetInt64();
+        Assert.Equal(0, server.WaitForEnd());
+        return unplanned;
+    }
+
+    [Fact]
     public async Task A_damaged_page_stops_the_guest_and_never_lies_to_it()
     {
         WorkingGuest.SkipWithoutKernelFaults();

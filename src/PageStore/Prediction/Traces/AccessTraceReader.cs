@@ -6,11 +6,11 @@ namespace PageStore;
 /// <summary>
 /// Reads recorded page accesses of a guest: JSON Lines, the first a header with <c>format</c> (<c>vmtrace/1</c>), <c>page_size</c> and <c>pages</c>, each further one an interval
 /// with <c>written</c> and <c>read</c> as runs <c>[first, count]</c> and, where it was recorded, <c>first_touch</c>, the pages in the order of their first access. A page in both sets counts
-/// as written. Memory is bounded by the longest line, which is bounded. Not thread-safe.
+/// as written. Behind a resume an interval may have <c>demanded</c> and <c>loaded</c>, see <see cref="AccessInterval.Demanded"/> and <see cref="AccessInterval.Replayed"/>, and the header <c>file</c> and <c>epoch</c>, what was resumed. Memory is bounded by the longest line, which is bounded. Not thread-safe.
 /// </summary>
 public sealed class AccessTraceReader : IDisposable
 {
-    private const string Format = "vmtrace/1";
+    internal const string Format = "vmtrace/1";
 
     /// <summary>A line lists each page at most a few times, in up to a dozen characters: this is a line of a guest of tens of gigabytes that touches everything.</summary>
     private const int MaxLineBytes = 256 << 20;
@@ -36,7 +36,7 @@ public sealed class AccessTraceReader : IDisposable
             throw Damaged($"{first.Pages} pages of {first.PageSize} bytes are no guest");
         }
 
-        Header = new TraceHeader(first.PageSize, first.Pages, first.Workload ?? string.Empty);
+        Header = new TraceHeader(first.PageSize, first.Pages, first.Workload ?? string.Empty) { FileId = first.File, Epoch = first.Epoch is { } epoch ? new EpochId(epoch) : null };
     }
 
     /// <summary>What the first line says.</summary>
@@ -53,19 +53,23 @@ public sealed class AccessTraceReader : IDisposable
             return null;
         }
 
-        var written = new PageBitmap(Header.PageCount);
-        var read = new PageBitmap(Header.PageCount);
+        var interval = new RecordedInterval(
+            new AccessInterval(new PageBitmap(Header.PageCount), new PageBitmap(Header.PageCount)) { Demanded = SetFor(line.Demanded), Replayed = SetFor(line.Loaded) },
+            line.FirstTouch ?? []);
         try
         {
-            SetRuns(written, line.Written, "written");
-            SetRuns(read, line.Read, "read");
-            read.AndNot(written);
-            return new RecordedInterval(written, read, CheckTouches(line.FirstTouch ?? []));
+            AccessInterval sets = interval.Accesses;
+            SetRuns(sets.Written, line.Written ?? throw Damaged("it has no 'written'"), "written");
+            SetRuns(sets.Read!, line.Read ?? throw Damaged("it has no 'read'"), "read");
+            SetRuns(sets.Demanded, line.Demanded, "demanded");
+            SetRuns(sets.Replayed, line.Loaded, "loaded");
+            CheckTouches(interval.FirstTouches.Span);
+            sets.Read!.AndNot(sets.Written);
+            return interval;
         }
         catch
         {
-            written.Dispose();
-            read.Dispose();
+            interval.Dispose();
             throw;
         }
     }
@@ -91,25 +95,22 @@ public sealed class AccessTraceReader : IDisposable
         }
     }
 
-    private void SetRuns(PageBitmap set, long[][]? runs, string name)
-    {
-        if (runs is null)
-        {
-            throw Damaged($"it has no '{name}'");
-        }
+    private PageBitmap? SetFor(long[][]? runs) => runs is null ? null : new PageBitmap(Header.PageCount);
 
-        foreach (long[] run in runs)
+    private void SetRuns(PageBitmap? set, long[][]? runs, string name)
+    {
+        foreach (long[] run in runs ?? [])
         {
             if (run is not [long first, long count] || first < 0 || count < 0 || count > Header.PageCount || first > Header.PageCount - count)
             {
                 throw Damaged($"'{name}' has a run that is not [first, count] within {Header.PageCount} pages");
             }
 
-            set.SetRange(new Pfn(first), count);
+            set!.SetRange(new Pfn(first), count);
         }
     }
 
-    private long[] CheckTouches(long[] touches)
+    private void CheckTouches(ReadOnlySpan<long> touches)
     {
         foreach (long page in touches)
         {
@@ -118,8 +119,6 @@ public sealed class AccessTraceReader : IDisposable
                 throw Damaged($"'first_touch' has page {page} of {Header.PageCount}");
             }
         }
-
-        return touches;
     }
 
     private CorruptDataException Damaged(string why) =>

@@ -5,10 +5,7 @@ public sealed class RecordedInterval : IDisposable
 {
     private readonly long[] _firstTouches;
 
-    internal RecordedInterval(PageBitmap written, PageBitmap read, long[] firstTouches)
-    {
-        (Accesses, _firstTouches) = (new AccessInterval(written, read), firstTouches);
-    }
+    internal RecordedInterval(AccessInterval accesses, long[] firstTouches) => (Accesses, _firstTouches) = (accesses, firstTouches);
 
     /// <summary>Makes an interval of sets that were had elsewhere; they are the interval's from now on.</summary>
     /// <param name="written">W.</param>
@@ -29,5 +26,7 @@ public sealed class RecordedInterval : IDisposable
     {
         Accesses.Written.Dispose();
         Accesses.Read?.Dispose();
+        Accesses.Demanded?.Dispose();
+        Accesses.Replayed?.Dispose();
     }
 }
