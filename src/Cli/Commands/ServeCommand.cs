@@ -8,13 +8,31 @@ namespace PageStore.Cli;
 internal static class ServeCommand
 {
     /// <summary>In the place of a policy: no plan.</summary>
-    private const string NoPlan = "none";
+    public const string NoPlan = "none";
+
+    public const string Name = "serve";
+
+    public const string SocketOption = "--socket";
+
+    public const string PolicyOption = "--policy";
+
+    public const string NoBackgroundOption = "--no-background";
+
+    public const string OnceOption = "--once";
+
+    public const string ProgressOption = "--progress";
+
+    /// <summary>More often it would cost the guests time.</summary>
+    private const double LeastProgress = 0.01;
+
+    /// <summary>A day.</summary>
+    private const double MostProgress = 86400;
 
     public static Command Create(ToolConsole console)
     {
         var source = new Argument<string>("FILE[@EPOCH]") { Description = "The checkpoint file and the epoch, the newest without a number." };
-        var socket = new Option<string>("--socket") { Description = "The Unix socket to listen at; monitors connect as to Firecracker's page fault handler.", HelpName = "PATH", Required = true };
-        var policy = new Option<string>("--policy") { Description = $"What to load before a guest runs: {string.Join(", ", ResumePolicies.Names)}, or {NoPlan}.", DefaultValueFactory = _ => ResumePolicies.Names[^1] };
+        var socket = new Option<string>(SocketOption) { Description = "The Unix socket to listen at; monitors connect as to Firecracker's page fault handler.", HelpName = "PATH", Required = true };
+        var policy = new Option<string>(PolicyOption) { Description = $"What to load before a guest runs: {string.Join(", ", ResumePolicies.Names)}, or {NoPlan}.", DefaultValueFactory = _ => ResumePolicies.Names[^1] };
         policy.AcceptOnlyFromAmong([.. ResumePolicies.Names, NoPlan]);
         var budget = new Option<double>("--budget") { Description = "The plan has at most so many times the pages touched in the last interval.", DefaultValueFactory = _ => 2.0 };
         budget.Validators.Add(result =>
@@ -24,16 +42,24 @@ internal static class ServeCommand
                 result.AddError("--budget takes a number from 0 up.");
             }
         });
-        var noBackground = new Option<bool>("--no-background") { Description = "Bring only what is planned or demanded; the guest then needs this for as long as it runs." };
+        var noBackground = new Option<bool>(NoBackgroundOption) { Description = "Bring only what is planned or demanded; the guest then needs this for as long as it runs." };
         Option<int?> bubble = CommonOptions.Number("--bubble", "Bring up to N neighbours to each side of a demanded page (256; 0 with --no-background).", 0);
         Option<int?> readers = CommonOptions.Number("--readers", "How many threads read for each guest.", 1, 64);
         var record = new Option<string?>("--record") { Description = "Write down what the last guest demanded, for --learn.", HelpName = "FILE" };
         var learn = new Option<string[]>("--learn") { Description = "Make the plan with what guests demanded that were resumed before, as --record wrote it. May be given several times.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
-        var once = new Option<bool>("--once") { Description = "End with the first guest." };
-        Option<bool> json = CommonOptions.Json();
-        var command = new Command("serve", "Resume guests lazily: serve the page faults of every monitor that hands its guest's memory over at a socket.")
+        var once = new Option<bool>(OnceOption) { Description = "End with the first guest." };
+        var progress = new Option<double?>(ProgressOption) { Description = "Say each so many seconds how far each guest is.", HelpName = "SECONDS" };
+        progress.Validators.Add(result =>
         {
-            source, socket, policy, budget, noBackground, bubble, readers, record, learn, once, json,
+            if (result.Tokens.Count > 0 && !(double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is >= LeastProgress and <= MostProgress))
+            {
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{ProgressOption} takes a number of seconds from {LeastProgress} to {MostProgress}."));
+            }
+        });
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command(Name, "Resume guests lazily: serve the page faults of every monitor that hands its guest's memory over at a socket.")
+        {
+            source, socket, policy, budget, noBackground, bubble, readers, record, learn, once, progress, json,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
@@ -49,7 +75,8 @@ internal static class ServeCommand
                 parsed.GetValue(record),
                 ResumeOptions(!parsed.GetValue(noBackground), parsed.GetValue(bubble), parsed.GetValue(readers)),
                 parsed.GetValue(once),
-                parsed.GetValue(json));
+                parsed.GetValue(json),
+                parsed.GetValue(progress) is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
             return new GuestServer(console, options).Run(given, cancellation);
         }));
         return command;

@@ -111,6 +111,7 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(CompactResult))]
 [JsonSerializable(typeof(PredictResult))]
 [JsonSerializable(typeof(ServeResult))]
+[JsonSerializable(typeof(ServeProgress))]
 [JsonSerializable(typeof(HookResult))]
 [JsonSerializable(typeof(DemoEpoch))]
 [JsonSerializable(typeof(StoreDemoResult))]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using PageStore.Checkpoint;
@@ -121,7 +122,7 @@ internal sealed class GuestServer(ToolConsole console, ServeOptions options)
     private int Serve(UserFaultMemory memory, Epoch epoch, ResumePlan? plan, CancellationToken cancellation)
     {
         using var resume = new LazyResume(epoch, memory, plan, options.Resume);
-        ResumeReport report = resume.Run(cancellation);
+        ResumeReport report = Run(resume, memory.ProcessId, cancellation);
         using ResumeRecord record = resume.TakeRecord();
         lock (_output)
         {
@@ -130,6 +131,48 @@ internal sealed class GuestServer(ToolConsole console, ServeOptions options)
         }
 
         return report.Outcome == ResumeOutcome.Cancelled ? ExitCode.Interrupted : report.DamagedPages.Count > 0 || report.Damage is not null ? ExitCode.Data : ExitCode.Ok;
+    }
+
+    private ResumeReport Run(LazyResume resume, int process, CancellationToken cancellation)
+    {
+        if (options.Progress is not { } interval)
+        {
+            return resume.Run(cancellation);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        using var done = new ManualResetEventSlim();
+        var teller = new Thread(() =>
+        {
+            while (!done.Wait(interval))
+            {
+                Tell(resume.Progress, process, Stopwatch.GetElapsedTime(start));
+            }
+        });
+        teller.Start();
+        try
+        {
+            return resume.Run(cancellation);
+        }
+        finally
+        {
+            done.Set();
+            teller.Join();
+        }
+    }
+
+    private void Tell(ResumeProgress now, int process, TimeSpan time)
+    {
+        if (!options.Json)
+        {
+            Say(string.Create(CultureInfo.InvariantCulture, $"the guest of process {process} {(now.Ready ? "runs" : "waits for its plan")}: {now.BroughtPages} pages brought, {now.Faults} demanded, after {time.TotalSeconds:F1} s"));
+            return;
+        }
+
+        lock (_output)
+        {
+            console.Out.WriteLine(JsonSerializer.Serialize(new ServeProgress(process, time.TotalSeconds, now.Ready, now.BroughtPages, now.Faults), ResultJson.Default.ServeProgress));
+        }
     }
 
     private static string Describe(ResumeReport report, int process)

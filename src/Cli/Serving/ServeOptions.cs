@@ -12,4 +12,15 @@ namespace PageStore.Cli;
 /// <param name="Resume">How each guest is resumed.</param>
 /// <param name="Once">Whether it ends with its first guest.</param>
 /// <param name="Json">Whether reports are JSON, a line each.</param>
-internal sealed record ServeOptions(EpochReference Source, string Socket, string? Policy, double Budget, IReadOnlyList<string> Learn, string? Record, LazyResumeOptions Resume, bool Once, bool Json);
+/// <param name="Progress">How often it says how far each guest is; null for never.</param>
+internal sealed record ServeOptions(
+    EpochReference Source,
+    string Socket,
+    string? Policy,
+    double Budget,
+    IReadOnlyList<string> Learn,
+    string? Record,
+    LazyResumeOptions Resume,
+    bool Once,
+    bool Json,
+    TimeSpan? Progress);

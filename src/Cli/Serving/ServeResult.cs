@@ -47,5 +47,13 @@ internal sealed record ServeResult(
     };
 }
 
+/// <summary>What <c>serve --json --progress</c> prints of a guest meanwhile, in a line.</summary>
+/// <param name="Process">The guest's monitor.</param>
+/// <param name="Seconds">Since its memory was handed over.</param>
+/// <param name="Ready">Whether it may run.</param>
+/// <param name="BroughtPages">How many pages were brought, demanded or not.</param>
+/// <param name="Demanded">How many page faults were served.</param>
+internal sealed record ServeProgress(int Process, double Seconds, bool Ready, long BroughtPages, long Demanded);
+
 /// <summary>Page faults by cause, see <see cref="ResumeFaults"/>.</summary>
 internal sealed record ServeFaults(long Total, long Planned, long Unplanned, long Zero, long Removed, long Repeated, long Damaged);

@@ -35,6 +35,32 @@ public sealed class ServedGuestTests : IDisposable
     }
 
     [Fact]
+    public async Task The_server_tells_how_far_a_guest_is()
+    {
+        WorkingGuest.SkipWithoutKernelFaults();
+        using var captured = new CapturedGuest(epochs: 2);
+        using var server = new ServeProcess(captured.FilePath, _socket, "--once", "--policy", "none", "--no-background", "--progress", "0.01");
+        using (var offered = new OfferedGuest(captured.FilePath, _socket))
+        {
+            await offered.Offer.Ready.WaitAsync(OfferedGuest.Patience, TestContext.Current.CancellationToken);
+            offered.Guest.Machine.Run();
+            offered.Guest.AssertEnded();
+        }
+
+        List<JsonElement> lines = [server.ReadReport()];
+        while (!lines[^1].TryGetProperty("outcome", out _))
+        {
+            lines.Add(server.ReadReport());
+        }
+
+        long[] demanded = [.. lines.SkipLast(1).Select(line => line.GetProperty("demanded").GetInt64())];
+        Assert.NotEmpty(demanded);
+        Assert.Equal(demanded.Order(), demanded);
+        Assert.InRange(demanded[^1], 1, lines[^1].GetProperty("faults").GetProperty("total").GetInt64());
+        Assert.All(lines.SkipLast(1), line => Assert.Equal(Environment.ProcessId, line.GetProperty("process").GetInt32()));
+    }
+
+    [Fact]
     public async Task Several_guests_run_from_one_epoch()
     {
         WorkingGuest.SkipWithoutKernelFaults();
