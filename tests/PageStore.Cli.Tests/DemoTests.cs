@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Xml.Linq;
-using PageStore.Native;
 
 namespace PageStore.Cli.Tests;
 
@@ -33,10 +32,11 @@ public sealed class DemoTests : IDisposable
         JsonElement[] ways = [.. demo.GetProperty("ways").EnumerateArray()];
         Assert.Equal(ResumeWay.All.Select(way => way.Name), ways.Select(way => way.GetProperty("way").GetString()));
         Assert.All(ways, AssertCameBack);
+        AssertWays(ways[0], ways[1], ways[2]);
 
         XElement html = XDocument.Load(_folder["report.html"]).Root!;
         Assert.Superset(ways.Select(way => way.GetProperty("way").GetString()!).ToHashSet(), html.Descendants("td").Select(cell => cell.Value).ToHashSet());
-        Assert.InRange(html.Descendants().Count(element => element.Name.LocalName == "svg"), 2, 3);
+        Assert.InRange(html.Descendants().Count(element => element.Name.LocalName == "svg"), 3, 4);
         Assert.Equal(["report.html"], _folder.Files);
     }
 
@@ -148,7 +148,7 @@ public sealed class DemoTests : IDisposable
     public async Task A_file_without_a_restorable_epoch_is_3()
     {
         ToolRun.Ok("import", _folder.Write("image", RawImages.Mixed(16, 1)), "-o", _folder["f"]);
-        (int code, _, string error) = await ToolProcess.RunAsync("demo-resume", _folder["f"], "--way", "full", "--seconds", "1");
+        (int code, _, string error) = await ToolProcess.RunAsync("demo-resume", _folder["f"], "--seconds", "1");
         Assert.Equal(3, code);
         Assert.Contains("no epoch from which a guest can run again", error);
     }
@@ -164,9 +164,24 @@ public sealed class DemoTests : IDisposable
         Assert.True(way.GetProperty("checkSeconds").GetDouble() > 0);
     }
 
+    private static void AssertWays(JsonElement full, JsonElement onDemand, JsonElement hybrid)
+    {
+        Assert.Equal(0, full.GetProperty("faults").GetInt64());
+        Assert.Equal(full.GetProperty("readySeconds").GetDouble(), full.GetProperty("wholeSeconds").GetDouble());
+        Assert.Equal(0, onDemand.GetProperty("pagesBefore").GetInt64());
+        Assert.Equal(JsonValueKind.Null, onDemand.GetProperty("wholeSeconds").ValueKind);
+        Assert.True(onDemand.GetProperty("faults").GetInt64() > hybrid.GetProperty("faults").GetInt64());
+        Assert.InRange(hybrid.GetProperty("pagesBefore").GetInt64(), 1, full.GetProperty("pagesBefore").GetInt64() - 1);
+        Assert.True(hybrid.GetProperty("wholeSeconds").GetDouble() > hybrid.GetProperty("readySeconds").GetDouble());
+        Assert.All((JsonElement[])[full, onDemand, hybrid], way => Assert.Equal(JsonValueKind.Number, way.GetProperty("bytesRead").ValueKind));
+        long[] faults = [.. onDemand.GetProperty("faultSamples").EnumerateArray().Select(sample => sample.GetProperty("faults").GetInt64())];
+        Assert.Equal(faults.Order(), faults);
+        Assert.Equal(onDemand.GetProperty("faults").GetInt64(), faults[^1]);
+    }
+
     private static void SkipWithoutKvm()
     {
-        string? missing = KvmCapabilities.Probe().Missing ?? LinuxTrackingCapabilities.Probe().Missing;
+        string? missing = MachineDemo.Missing() ?? MachineDemo.MissingForLazy();
         Assert.SkipWhen(missing is not null, missing ?? string.Empty);
     }
 

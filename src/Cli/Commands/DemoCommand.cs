@@ -69,7 +69,14 @@ internal static class DemoCommand
 
     private static void RunMachine(ToolConsole console, Request request, Action<string> say, CancellationToken cancellation)
     {
-        MachineDemoResult result = new MachineDemo(new MachineDemoRequest(request.Memory, request.Epochs, request.Seconds), say, cancellation).Run();
+        string? missing = MachineDemo.MissingForLazy();
+        if (missing is not null)
+        {
+            say($"the guest is brought back in full only: {missing}");
+        }
+
+        IReadOnlyList<ResumeWay> ways = missing is null ? ResumeWay.All : [ResumeWay.Full];
+        MachineDemoResult result = new MachineDemo(new MachineDemoRequest(request.Memory, request.Epochs, request.Seconds, ways), say, cancellation).Run();
         if (request.Report is { } report)
         {
             DemoReport.Write(report, result);

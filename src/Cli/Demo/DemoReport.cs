@@ -38,11 +38,13 @@ internal static class DemoReport
         [
             new ReportText(
                 $"A virtual machine with {ByteSize.Format(result.MemoryBytes)} of memory, of which {ByteSize.Format(result.ConfiguredBytes)} hold something, worked on {ByteSize.Format(result.WorkingBytes)}. " +
-                $"After {result.Epochs.Count} epochs its process was killed. A new process brought epoch {result.Resumed} back, let the guest work, and had it look through all of its memory: all was well."),
+                $"After {result.Epochs.Count} epochs its process was killed. New processes brought epoch {result.Resumed} back, let the guest work, and had it look through all of its memory: all was well."),
+            .. result.Ways.Select(way => new ReportText($"{way.Way}: {ResumeWay.All.First(known => known.Name == way.Way).Description}.")),
             new ReportTable(MachineView.Headings, [.. result.Ways.Select(MachineView.RowOf)]),
             new ReportChart(MachineView.Progress(result)),
             .. MachineView.Beginning(result) is { } beginning ? (ReportPart[])[new ReportChart(beginning)] : [],
             new ReportChart(MachineView.Speed(result)),
+            .. result.Ways.Any(way => way.Faults > 0) ? (ReportPart[])[new ReportChart(MachineView.Faults(result))] : [],
             new ReportText(Measure(result)),
             new ReportText($"Measured on: {result.Host}."),
             new ReportTable(EpochHeadings, [.. result.Epochs.Select(epoch => RowOf(epoch, result.MemoryBytes))]),
@@ -68,7 +70,7 @@ internal static class DemoReport
         $"Seconds count from when the new process began to bring the guest back. Full speed is {result.FullSpeed / 1e6:F2} million operations a second: the median over windows of 250 ms of the guest whose memory is all there. " +
         $"It is back at 90 % at the first moment from which, for a second, every window of 250 ms has at least 90 % of that. " +
         $"{(result.IsCold ? "Before each way the kernel was made to forget the file, so that it came from the medium." : "The kernel could not be made to forget the file before each way: it may have come from memory.")} " +
-        $"The guest's own check, behind what is shown, touches every page that holds something.");
+        $"Memory of a lazy way is brought by pagestore serve, a process that has made its plan and listens when time begins. Faults and bytes are those until the curves end. The guest's own check comes behind that and touches every page that holds something.");
 
     /// <summary>In one go, so that there is no half of it.</summary>
     private static void Write(string path, string title, IEnumerable<ReportPart> parts)

@@ -12,13 +12,20 @@ internal sealed class ToolChild : IDisposable
 {
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
+    private readonly TaskCompletionSource<string?> _firstError = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenRegistration _kill;
     private readonly CancellationToken _cancellation;
 
     private ToolChild(Process process, CancellationToken cancellation)
     {
         _process = process;
-        _process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            _errors.AppendLine(line.Data);
+
+            // The end is null.
+            _firstError.TrySetResult(line.Data);
+        };
         _process.BeginErrorReadLine();
         _cancellation = cancellation;
         _kill = cancellation.Register(_process.Kill);
@@ -51,6 +58,21 @@ internal sealed class ToolChild : IDisposable
         catch (Win32Exception failure)
         {
             throw new StorageException($"A process for the demo did not start: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Waits for a line on its standard error by which it tells that it is ready.</summary>
+    /// <param name="part">What the line has in it.</param>
+    /// <exception cref="PageStoreException">It said something else, or nothing, and has ended.</exception>
+    /// <exception cref="OperationCanceledException">It was ended because the demo is.</exception>
+    public void WaitUntilItSays(string part)
+    {
+        if (_firstError.Task.GetAwaiter().GetResult()?.Contains(part, StringComparison.Ordinal) != true)
+        {
+            throw Failure();
         }
     }
 

@@ -8,6 +8,8 @@ internal sealed class LiveGuest : IDisposable
     /// <summary>How often somebody looks whether the guest is where it should be: often beside what is waited for, seldom beside what it costs.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
+    private UserFaultOffer? _offer;
+
     /// <summary>Makes a machine that has no program and no state yet.</summary>
     public LiveGuest(long memoryBytes)
     {
@@ -32,6 +34,22 @@ internal sealed class LiveGuest : IDisposable
         }
     }
 
+    /// <summary>Has a server bring its memory. Nobody but the guest may look into it from then on.</summary>
+    /// <param name="socket">Where it listens.</param>
+    /// <param name="onWhole">Called when all of it is there, and the server has not ended yet.</param>
+    /// <exception cref="UnsupportedException">The host has no userfaultfd for a machine.</exception>
+    /// <exception cref="StorageException">Nobody listens there.</exception>
+    public void Offer(string socket, Action onWhole)
+    {
+        _offer = UserFaultOffer.Connect(Memory, socket);
+        _offer.Complete.ContinueWith(_ => onWhole(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+    }
+
+    /// <summary>Waits until the server, if there is one, says that the guest may run.</summary>
+    /// <exception cref="StorageException">The server has gone.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public void WaitUntilServed(CancellationToken cancellation) => _offer?.Ready.WaitAsync(cancellation).GetAwaiter().GetResult();
+
     /// <summary>Has the guest, which runs, look through all of its memory, and end.</summary>
     /// <exception cref="CorruptDataException">It found something damaged, or stopped for another reason.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
@@ -41,20 +59,24 @@ internal sealed class LiveGuest : IDisposable
         while (Machine.Wait(Glance).State == KvmState.Running)
         {
             cancellation.ThrowIfCancellationRequested();
-        }
-
-        if (Machine.Status is not { Reason: KvmStopReason.Ended, Code: 0 })
-        {
             ThrowIfStopped();
         }
+
+        ThrowIfStopped();
     }
 
-    /// <summary>Fails for a guest that does not run any more.</summary>
+    /// <summary>Fails for a guest that does not run any more, or that nobody brings its pages any more.</summary>
     /// <exception cref="CorruptDataException">It has stopped.</exception>
+    /// <exception cref="StorageException">The server has gone, and pages are missing.</exception>
     public void ThrowIfStopped()
     {
+        if (_offer?.Complete is { IsFaulted: true } lost)
+        {
+            lost.GetAwaiter().GetResult();
+        }
+
         KvmStatus status = Machine.Status;
-        if (status.State == KvmState.Stopped)
+        if (status is { State: KvmState.Stopped } and not { Reason: KvmStopReason.Ended, Code: 0 })
         {
             // Its page of state is there, since it wrote it; and it is read past the guest's own mapping.
             string what = status.Reason == KvmStopReason.Ended
@@ -67,6 +89,7 @@ internal sealed class LiveGuest : IDisposable
     public void Dispose()
     {
         Machine.Dispose();
+        _offer?.Dispose();
         Memory.Dispose();
     }
 }

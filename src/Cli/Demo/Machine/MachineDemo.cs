@@ -9,7 +9,15 @@ namespace PageStore.Cli;
 /// <param name="MemoryBytes">The guest's memory, whole pages.</param>
 /// <param name="Epochs">After how many epochs it is killed, at least 1.</param>
 /// <param name="Seconds">How long it is followed after each return.</param>
-internal sealed record MachineDemoRequest(long MemoryBytes, int Epochs, double Seconds);
+/// <param name="Ways">How it is brought back, one way after the other; the full one is the first.</param>
+internal sealed record MachineDemoRequest(long MemoryBytes, int Epochs, double Seconds, IReadOnlyList<ResumeWay> Ways)
+{
+    /// <summary>The guest's working set in bytes; null for its share of the memory.</summary>
+    public long? WorkingBytes { get; init; }
+
+    /// <summary>Whether the guest looks through all of its memory at last. Without that it checks what it reads as it works.</summary>
+    public bool Check { get; init; } = true;
+}
 
 /// <summary>
 /// Runs the whole way on a machine: a process runs it and takes epochs of it at a fixed rate, is killed, and new processes bring its newest epoch back, one way after the other.
@@ -19,9 +27,21 @@ internal sealed record MachineDemoRequest(long MemoryBytes, int Epochs, double S
 /// <param name="cancellation">Ends the demo.</param>
 internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say, CancellationToken cancellation)
 {
+    /// <summary>How often a server says how far it is: ten times a second costs a guest nothing that could be measured, and gives a curve.</summary>
+    private static readonly TimeSpan ServerProgress = TimeSpan.FromMilliseconds(100);
+
     /// <summary>What this host lacks for it; null if nothing.</summary>
     /// <exception cref="UnsupportedException">The shim itself cannot be used on this host.</exception>
     public static string? Missing() => KvmCapabilities.Probe().Missing ?? LinuxTrackingCapabilities.Probe().Missing;
+
+    /// <summary>What this host lacks for a machine whose memory is missing still; null if nothing.</summary>
+    public static string? MissingForLazy()
+    {
+        LinuxTrackingCapabilities host = LinuxTrackingCapabilities.Probe();
+        return host.HasKernelFaults || host.HasUserfaultfdDevice
+            ? null
+            : "userfaultfd serves no faults from inside the kernel, as a machine's are: run as root, or make /dev/userfaultfd readable and writable.";
+    }
 
     /// <summary>Runs it.</summary>
     /// <exception cref="CorruptDataException">What came back is not what went in.</exception>
@@ -31,14 +51,14 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
     {
         using var folder = new DemoFolder();
         string path = folder["guest.pages"];
-        GuestWorkload workload = DemoWorkload.For(request.MemoryBytes);
+        GuestWorkload workload = DemoWorkload.For(request.MemoryBytes, request.WorkingBytes);
         say($"a virtual machine works on {ByteSize.Format(workload.WorkingBytes)} of its {ByteSize.Format(request.MemoryBytes)}; a restorable epoch is taken every {DemoEpoch.Interval.TotalMilliseconds} ms");
-        (List<DemoEpoch> epochs, int code) = CaptureAndKill(path);
+        (List<DemoEpoch> epochs, int code) = CaptureAndKill(path, workload.WorkingBytes);
         EpochInfo newest = Newest(path);
         say($"its process was killed (SIGKILL) after {epochs.Count} epochs; epoch {newest.Id} is the newest that can run again");
 
-        List<(MachineResumed Resumed, bool Cold)> found = [.. ResumeWay.All.Select(way => Resume(path, way))];
-        double fullSpeed = new ProgressCurve(found.First(one => one.Resumed.Way == ResumeWay.Full.Name).Resumed.Samples).MedianSpeed();
+        List<MachineReturn> found = [.. request.Ways.Select(way => Resume(path, newest.Id, folder[$"{way.Name}.sock"], way))];
+        double fullSpeed = new ProgressCurve(found[0].Resumed.Samples).MedianSpeed();
         return new MachineDemoResult(
             "kvm",
             DemoHost.Ask(),
@@ -50,7 +70,7 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
             code,
             newest.Id.Value,
             fullSpeed,
-            [.. found.Select(one => MachineWay.Of(one.Resumed, fullSpeed, one.Cold))]);
+            [.. found.Select(one => MachineWay.Of(one, fullSpeed))]);
     }
 
     private static EpochInfo Newest(string path)
@@ -59,10 +79,16 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
         return MachineResume.NewestOf(reader);
     }
 
-    private (List<DemoEpoch> Epochs, int KillCode) CaptureAndKill(string path)
+    private (List<DemoEpoch> Epochs, int KillCode) CaptureAndKill(string path, long workingBytes)
     {
         using ToolChild child = ToolChild.Start(
-            cancellation, DemoCaptureCommand.Name, path, DemoCaptureCommand.MemoryOption, request.MemoryBytes.ToString(CultureInfo.InvariantCulture));
+            cancellation,
+            DemoCaptureCommand.Name,
+            path,
+            DemoCaptureCommand.MemoryOption,
+            request.MemoryBytes.ToString(CultureInfo.InvariantCulture),
+            DemoCaptureCommand.WorkingOption,
+            workingBytes.ToString(CultureInfo.InvariantCulture));
         List<DemoEpoch> epochs = [];
         while (epochs.Count < request.Epochs)
         {
@@ -73,12 +99,29 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
         return (epochs, child.Kill());
     }
 
-    private (MachineResumed Resumed, bool Cold) Resume(string path, ResumeWay way)
+    private MachineReturn Resume(string path, EpochId epoch, string socket, ResumeWay way)
     {
         bool cold = FileCache.TryDrop(path);
         say($"{way.Name}: {way.Description}{(cold ? string.Empty : "; warm, since this process cannot make the kernel forget the file")}");
+        if (way.ServeOptions is null)
+        {
+            return new MachineReturn(way, cold, Resume(path, []), null);
+        }
+
+        using ToolChild server = ToolChild.Start(cancellation, way.ServeArguments(path, epoch.Value, socket, ServerProgress));
+        server.WaitUntilItSays(" is served at ");
+
+        // Read all the while: a server that cannot say more would not serve any more either.
+        Task<string> output = Task.Run(server.Finish);
+        MachineResumed resumed = Resume(path, [DemoResumeCommand.SocketOption, socket, DemoResumeCommand.ServerOption, server.Id.ToString(CultureInfo.InvariantCulture)]);
+        return new MachineReturn(way, cold, resumed, MachineServed.Read(output.GetAwaiter().GetResult()));
+    }
+
+    private MachineResumed Resume(string path, string[] served)
+    {
+        string[] check = request.Check ? [DemoResumeCommand.CheckOption] : [];
         using ToolChild child = ToolChild.Start(
-            cancellation, DemoResumeCommand.Name, path, DemoResumeCommand.WayOption, way.Name, DemoResumeCommand.SecondsOption, request.Seconds.ToString(CultureInfo.InvariantCulture));
-        return (JsonSerializer.Deserialize(child.Finish(), ResultJson.Default.MachineResumed)!, cold);
+            cancellation, [DemoResumeCommand.Name, path, DemoResumeCommand.SecondsOption, request.Seconds.ToString(CultureInfo.InvariantCulture), .. served, .. check]);
+        return JsonSerializer.Deserialize(child.Finish(), ResultJson.Default.MachineResumed)!;
     }
 }

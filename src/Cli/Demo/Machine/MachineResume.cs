@@ -4,35 +4,52 @@ using PageStore.Native;
 
 namespace PageStore.Cli;
 
+/// <summary>What a process is to bring back, and how.</summary>
+/// <param name="Path">The checkpoint file.</param>
+/// <param name="Socket">Where the server of its memory listens; null if the process reads all of it itself.</param>
+/// <param name="ServerId">The server's process, whose reading counts; null without one.</param>
+/// <param name="Duration">How long the guest is followed.</param>
+/// <param name="Check">Whether it then looks through all of its memory.</param>
+internal sealed record MachineResumeRequest(string Path, string? Socket, int? ServerId, TimeSpan Duration, bool Check);
+
 /// <summary>The process that brings a machine back, runs it for a while and has it check itself.</summary>
 internal static class MachineResume
 {
     /// <summary>Brings the newest epoch of a file back from which a guest can run again.</summary>
-    /// <param name="path">The checkpoint file.</param>
-    /// <param name="way">How.</param>
-    /// <param name="duration">How long the guest is followed.</param>
+    /// <param name="request">What is asked for.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="CorruptDataException">There is no such epoch, it is damaged, or the guest found itself to be.</exception>
-    /// <exception cref="PageStoreException">The host has no KVM for it, or the file cannot be read.</exception>
-    public static MachineResumed Run(string path, ResumeWay way, TimeSpan duration, CancellationToken cancellation)
+    /// <exception cref="PageStoreException">The host has no KVM or userfaultfd for it, the file cannot be read, or the server has gone.</exception>
+    public static MachineResumed Run(MachineResumeRequest request, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        long? readBefore = ProcessInput.BytesRead();
-        using CheckpointReader reader = CheckpointFiles.OpenReader(path);
-        EpochInfo newest = NewestOf(reader);
-        Epoch epoch = reader.OpenEpoch(newest.Id);
+        var input = new ProcessInput(request.ServerId);
+        using CheckpointReader reader = CheckpointFiles.OpenReader(request.Path);
+        using Epoch epoch = reader.OpenEpoch(NewestOf(reader).Id);
         using var guest = new LiveGuest(epoch.PageCount * epoch.PageSize);
-        long pages = EagerLoad.Into(epoch, guest.Memory, cancellation);
+        double? handedOver = null;
+        long pages = 0;
+        if (request.Socket is { } socket)
+        {
+            // The server may be gone when the guest is not followed any more.
+            guest.Offer(socket, onWhole: input.Note);
+            handedOver = Elapsed();
+        }
+        else
+        {
+            pages = EagerLoad.Into(epoch, guest.Memory, cancellation);
+        }
+
+        // While the server reads, too. From here on nobody looks into the guest's memory but itself.
         guest.Machine.SetState(StateOf(epoch));
-        double ready = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        long operations = GuestWorkload.StateOf(epoch).Operations;
+        guest.WaitUntilServed(cancellation);
+        double ready = Elapsed();
+        IReadOnlyList<ProgressSample> samples = new ProgressRecorder(guest, start).Follow(operations, request.Duration, cancellation);
+        long? read = input.BytesRead();
+        return new MachineResumed(epoch.Info.Id.Value, handedOver, ready, pages, samples, read, request.Check ? Check(guest, cancellation) : null);
 
-        IReadOnlyList<ProgressSample> samples = new ProgressRecorder(guest, start).Follow(GuestWorkload.StateOf(epoch).Operations, duration, cancellation);
-        long? read = ProcessInput.BytesRead() - readBefore;
-        long check = Stopwatch.GetTimestamp();
-        guest.CheckAndEnd(cancellation);
-
-        // All of its memory was there.
-        return new MachineResumed(way.Name, newest.Id.Value, ready, pages, samples, 0, read, Stopwatch.GetElapsedTime(check).TotalSeconds);
+        double Elapsed() => Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     /// <summary>The newest epoch from which a guest can run again.</summary>
@@ -40,6 +57,13 @@ internal static class MachineResume
     public static EpochInfo NewestOf(CheckpointReader reader) =>
         reader.Epochs().LastOrDefault(epoch => epoch.Consistency == EpochConsistency.Restorable)
             ?? throw new CorruptDataException("The checkpoint holds no epoch from which a guest can run again.");
+
+    private static double Check(LiveGuest guest, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        guest.CheckAndEnd(cancellation);
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
 
     private static byte[] StateOf(Epoch epoch)
     {

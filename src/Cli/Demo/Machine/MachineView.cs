@@ -10,9 +10,11 @@ internal static class MachineView
 
     /// <summary>The heads of <see cref="RowOf"/>.</summary>
     public static IReadOnlyList<string> Headings { get; } =
-        ["way", "pages before", "ready, s", "first progress, s", "back at 90 %, s", "faults", "read from the medium", "own check, s"];
+    [
+        "way", "pages read before", "ready, s", "first progress, s", "back at 90 %, s", "faults", "read from the medium", "whole, s", "fault served in, us (median / 99 %)", "own check, s",
+    ];
 
-    /// <summary>The heads of all of <see cref="RowOf"/> but the last, for a terminal of 80 columns.</summary>
+    /// <summary>The heads of as many columns of <see cref="RowOf"/> as fit a terminal of 80.</summary>
     public static IReadOnlyList<string> ShortHeadings { get; } = ["way", "loaded", "ready, s", "progress, s", "90 % at, s", "faults", "read"];
 
     /// <summary>One way as a row.</summary>
@@ -25,7 +27,9 @@ internal static class MachineView
         Seconds(way.BackSeconds),
         way.Faults.ToString(CultureInfo.InvariantCulture),
         way.BytesRead is { } bytes ? ByteSize.Format(bytes) : "unknown",
-        Seconds(way.CheckSeconds),
+        Seconds(way.WholeSeconds),
+        way is { MedianServiceUs: { } median, Percentile99ServiceUs: { } most } ? string.Create(CultureInfo.InvariantCulture, $"{median:F0} / {most:F0}") : string.Empty,
+        way.CheckSeconds is null ? string.Empty : Seconds(way.CheckSeconds),
     ];
 
     /// <summary>What the guest did, counted from the epoch.</summary>
@@ -43,6 +47,12 @@ internal static class MachineView
     /// <summary>How fast it was, in windows that end where a point is: no point knows what comes after it.</summary>
     public static LineChart Speed(MachineDemoResult result) =>
         new("Guest speed after the resume", "seconds since the resume began", "% of full speed", [.. result.Ways.Select(way => SpeedOf(way, result.FullSpeed))]);
+
+    /// <summary>How often it had waited for a page.</summary>
+    public static LineChart Faults(MachineDemoResult result) =>
+        new("Pages that the guest waited for", "seconds since the resume began", "thousand faults", [.. result.Ways.Select(FaultsOf)]);
+
+    private static ChartSeries FaultsOf(MachineWay way) => new(way.Way, [.. way.FaultSamples.Select(sample => new ChartPoint(sample.Seconds, sample.Faults / 1e3))]);
 
     private static string Seconds(double? seconds) => seconds is { } known ? known.ToString("F3", CultureInfo.InvariantCulture) : "never";
 
