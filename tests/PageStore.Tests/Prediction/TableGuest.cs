@@ -25,6 +25,7 @@ internal sealed class TableGuest(int pageCount) : IGuestMemory
 
     public ulong this[int page, int entry]
     {
+        get => BinaryPrimitives.ReadUInt64LittleEndian(_bytes.AsSpan((page * 4096) + (entry * 8)));
         set => BinaryPrimitives.WriteUInt64LittleEndian(_bytes.AsSpan((page * 4096) + (entry * 8)), value);
     }
 
