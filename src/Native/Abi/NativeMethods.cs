@@ -141,6 +141,11 @@ internal static unsafe partial class NativeMethods
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult XenLogRead(XenLogHandle log, XenReadOptions options, out byte* bits, out XenStats stats, out int errno);
 
+    [LibraryImport(Library, EntryPoint = "ps_xen_clear_accessed")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult XenClearAccessed(
+        XenHandle xen, in XenInfo domain, Pfn* tables, ulong* entries, ulong count, out ulong cleared, out int errno);
+
     [LibraryImport(Library, EntryPoint = "ps_xen_release")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult XenRelease(XenHandle xen, out uint major, out uint minor, out int errno);
@@ -206,7 +211,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "ps_kvm_load")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult KvmLoad(
-        KvmHandle kvm, byte* program, ulong programBytes, ulong address, ulong entry, KvmRing ring, out int errno);
+        KvmHandle kvm, byte* program, ulong programBytes, ulong address, ulong entry, KvmLoadOptions options, out int errno);
 
     [LibraryImport(Library, EntryPoint = "ps_kvm_run")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
@@ -240,6 +245,14 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "ps_kvm_state_set")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult KvmStateSet(KvmHandle kvm, byte* blob, ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_root")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmRoot(KvmHandle kvm, out ulong page, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_kvm_clear_accessed")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult KvmClearAccessed(KvmHandle kvm, Pfn* tables, ulong* entries, ulong count, out ulong cleared, out int errno);
 
     [LibraryImport(Library, EntryPoint = "ps_kvm_log_start")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]

@@ -54,23 +54,26 @@ public sealed class KvmMachine : IDisposable
     }
 
     /// <summary>
-    /// Writes a program into the guest's memory, and page tables that map all of it at its own addresses into the pages from 1 on: two, and one for each GiB. The
+    /// Writes a program into the guest's memory, and page tables that map all of it at its own addresses into the pages from 1 on: two, one for each GiB, and with small pages one for each 2 MiB. The
     /// processor is set to the program's entry in 64-bit mode, with the size of the memory in rdi and no stack.
     /// </summary>
     /// <param name="program">A flat binary.</param>
     /// <param name="address">Where it goes: behind the tables, inside the memory.</param>
     /// <param name="entry">Where it begins to run: inside the program.</param>
     /// <param name="ring">With which rights.</param>
+    /// <param name="paging">By pages of which size the tables map the memory. Their entries are marked as accessed and written to.</param>
     /// <exception cref="ArgumentOutOfRangeException">The program does not fit there, or the memory has more than 512 GiB.</exception>
     /// <exception cref="InvalidOperationException">The machine runs.</exception>
     /// <exception cref="StorageException">KVM refused.</exception>
-    public unsafe void Load(ReadOnlySpan<byte> program, long address, long entry, KvmRing ring = KvmRing.User)
+    public unsafe void Load(ReadOnlySpan<byte> program, long address, long entry, KvmRing ring = KvmRing.User, KvmPaging paging = KvmPaging.LargePages)
     {
+        KvmLoadOptions options = (ring == KvmRing.Kernel ? KvmLoadOptions.Ring0 : KvmLoadOptions.None)
+            | (paging == KvmPaging.SmallPages ? KvmLoadOptions.SmallPages : KvmLoadOptions.None);
         ShimResult result;
         int errno;
         fixed (byte* bytes = program)
         {
-            result = NativeMethods.KvmLoad(Handle, bytes, (ulong)program.Length, (ulong)address, (ulong)entry, ring, out errno);
+            result = NativeMethods.KvmLoad(Handle, bytes, (ulong)program.Length, (ulong)address, (ulong)entry, options, out errno);
         }
 
         if (result == ShimResult.Argument)

@@ -47,3 +47,12 @@ internal enum KvmReadOptions : uint
     Peek = 0,
     Clean = 1,
 }
+
+/// <summary>The flags of <c>ps_kvm_load</c>.</summary>
+[Flags]
+internal enum KvmLoadOptions : uint
+{
+    None = 0,
+    Ring0 = 1,
+    SmallPages = 2,
+}

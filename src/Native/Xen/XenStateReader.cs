@@ -74,7 +74,8 @@ internal static class XenStateReader
         return value;
     }
 
-    private static unsafe byte[] ReadContext(XenHandle xen, in XenInfo domain)
+    /// <summary>The records of devices and processors.</summary>
+    internal static unsafe byte[] ReadContext(XenHandle xen, in XenInfo domain)
     {
         string what = $"Reading the HVM context of domain {domain.DomainId}";
         ShimResult result = NativeMethods.XenHvmContext(xen, domain, null, 0, out ulong bytes, out int errno);

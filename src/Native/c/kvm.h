@@ -34,7 +34,7 @@ struct ps_kvm {
     int device;
     int vm;
     int vcpu;
-    uint64_t address; /* of the guest's memory in this process; the shim itself touches it in ps_kvm_load only */
+    uint64_t address; /* of the guest's memory in this process; the shim itself touches it in ps_kvm_load and ps_kvm_clear_accessed only */
     uint64_t bytes;
     struct ps_kvm_run *run;
     uint64_t run_bytes;

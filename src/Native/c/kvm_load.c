@@ -1,5 +1,5 @@
 /*
- * A program in the guest's memory, and the vCPU at its entry: long mode, all memory mapped at its own address by pages of 2 MiB
+ * A program in the guest's memory, and the vCPU at its entry: long mode, all memory mapped at its own address by pages of 2 MiB or 4 KiB
  * (Intel's Software Developer's Manual, volume 3, sections 4.5 and 10.8; AMD's Architecture Programmer's Manual, volume 2, chapters 5 and 14).
  */
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 #include "kvm.h"
 
-/* The tables: level 4, level 3, then one of level 2 for each GiB. Page 0 stays free, so that a null pointer meets nothing of use. */
+/* The tables: level 4, level 3, then one of level 2 for each GiB, and with small pages one of level 1 for each 2 MiB. Page 0 stays free, so that a null pointer meets nothing of use. */
 #define LEVEL4 PS_KVM_PAGE_BYTES
 #define LEVEL3 (2 * PS_KVM_PAGE_BYTES)
 #define LEVEL2 (3 * PS_KVM_PAGE_BYTES)
@@ -22,6 +22,7 @@
  */
 #define TABLE UINT64_C(0x27)
 #define PAGE UINT64_C(0xe7)
+#define SMALL_PAGE UINT64_C(0x67)
 
 #define CR0 UINT64_C(0x80010033)  /* PG, WP, NE, ET, MP, PE */
 #define CR4 UINT64_C(0x620)       /* OSXMMEXCPT, OSFXSR, PAE */
@@ -31,22 +32,53 @@
 #define CODE_SEGMENT 11           /* execute, read, accessed */
 #define DATA_SEGMENT 3            /* read, write, accessed */
 
-static uint64_t gibibytes(uint64_t bytes)
+static uint64_t parts(uint64_t bytes, uint64_t part)
 {
-    return bytes / GIB + (bytes % GIB != 0);
+    return bytes / part + (bytes % part != 0);
 }
 
-static void write_tables(uint8_t *memory, uint64_t bytes)
+/* Where the tables of level 1 begin. */
+static uint64_t level1_start(uint64_t bytes)
+{
+    return LEVEL2 + parts(bytes, GIB) * PS_KVM_PAGE_BYTES;
+}
+
+static uint64_t tables_end(uint64_t bytes, uint32_t flags)
+{
+    return level1_start(bytes) + (flags & PS_KVM_SMALL_PAGES ? parts(bytes, LARGE_PAGE) * PS_KVM_PAGE_BYTES : 0);
+}
+
+static void write_small_pages(uint8_t *memory, uint64_t bytes)
+{
+    uint64_t *level2 = (uint64_t *)(memory + LEVEL2);
+    uint64_t *level1 = (uint64_t *)(memory + level1_start(bytes));
+
+    for (uint64_t i = 0; i < parts(bytes, LARGE_PAGE); i++)
+        level2[i] = (level1_start(bytes) + i * PS_KVM_PAGE_BYTES) | TABLE;
+    for (uint64_t at = 0; at < bytes; at += PS_KVM_PAGE_BYTES)
+        level1[at / PS_KVM_PAGE_BYTES] = at | SMALL_PAGE;
+}
+
+static void write_large_pages(uint8_t *memory, uint64_t bytes)
+{
+    uint64_t *level2 = (uint64_t *)(memory + LEVEL2);
+
+    for (uint64_t at = 0; at < bytes; at += LARGE_PAGE)
+        level2[at / LARGE_PAGE] = at | PAGE;
+}
+
+static void write_tables(uint8_t *memory, uint64_t bytes, uint32_t flags)
 {
     uint64_t *level4 = (uint64_t *)(memory + LEVEL4);
     uint64_t *level3 = (uint64_t *)(memory + LEVEL3);
-    uint64_t *level2 = (uint64_t *)(memory + LEVEL2);
 
     level4[0] = LEVEL3 | TABLE;
-    for (uint64_t i = 0; i < gibibytes(bytes); i++)
+    for (uint64_t i = 0; i < parts(bytes, GIB); i++)
         level3[i] = (LEVEL2 + i * PS_KVM_PAGE_BYTES) | TABLE;
-    for (uint64_t at = 0; at < bytes; at += LARGE_PAGE)
-        level2[at / LARGE_PAGE] = at | PAGE;
+    if (flags & PS_KVM_SMALL_PAGES)
+        write_small_pages(memory, bytes);
+    else
+        write_large_pages(memory, bytes);
 }
 
 static struct ps_kvm_segment segment(uint16_t index, uint8_t type, uint8_t ring)
@@ -91,17 +123,15 @@ static int set_processor(struct ps_kvm *kvm, uint64_t entry, uint8_t ring)
 int32_t ps_kvm_load(struct ps_kvm *kvm, const void *program, uint64_t program_bytes, uint64_t address, uint64_t entry, uint32_t flags,
                     int32_t *err)
 {
-    uint64_t tables_end = LEVEL2 + gibibytes(kvm->bytes) * PS_KVM_PAGE_BYTES;
-
     *err = 0;
-    if (kvm->bytes > ENTRIES * GIB || address < tables_end || address > kvm->bytes || program_bytes > kvm->bytes - address ||
-        entry < address || entry - address >= program_bytes || flags & ~PS_KVM_RING0)
+    if (kvm->bytes > ENTRIES * GIB || address < tables_end(kvm->bytes, flags) || address > kvm->bytes || program_bytes > kvm->bytes - address ||
+        entry < address || entry - address >= program_bytes || flags & ~(PS_KVM_RING0 | PS_KVM_SMALL_PAGES))
         return PS_ARGUMENT;
     if (!ps_kvm_stands(kvm))
         return PS_STATE;
     uint8_t *memory = (uint8_t *)(uintptr_t)kvm->address;
 
-    write_tables(memory, kvm->bytes);
+    write_tables(memory, kvm->bytes, flags);
     memcpy(memory + address, program, program_bytes);
     if (set_processor(kvm, entry, flags & PS_KVM_RING0 ? 0 : 3) != 0) {
         *err = errno;

@@ -12,13 +12,13 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 6
+#define PS_ABI_VERSION 7
 
 /* What failed. errno says why. */
 enum ps_result {
     PS_OK = 0,
     PS_ARGUMENT = 1,    /* an argument is out of its range; nothing was done */
-    PS_STATE = 2,       /* tracking is running and must not be, or the other way round; nothing was done */
+    PS_STATE = 2,       /* a log or a guest is running and must not be, or the other way round; nothing was done */
     PS_MEMORY = 3,      /* malloc, mmap, memfd_create, ftruncate or fcntl refused */
     PS_PAGEMAP = 4,     /* /proc/self/pagemap could not be opened */
     PS_USERFAULTFD = 5, /* neither userfaultfd(2) nor /dev/userfaultfd gave a descriptor */
@@ -205,6 +205,7 @@ enum ps_kvm_reason {
 
 /* ps_kvm_load flags */
 #define PS_KVM_RING0 1u /* the program runs in ring 0, and may use HLT; otherwise in ring 3, with the right to use ports */
+#define PS_KVM_SMALL_PAGES 2u /* memory is mapped by pages of 4 KiB; otherwise by pages of 2 MiB */
 
 /* ps_kvm_log_read flags */
 #define PS_KVM_CLEAN 1u /* also begin the next interval; without it, peek */
@@ -298,6 +299,13 @@ PS_API int32_t ps_xen_pv_new(struct ps_xen *xen, const struct ps_xen_info *domai
 PS_API int32_t ps_xen_pv_free(struct ps_xen_pv *pv, int32_t *err);
 /* As ps_xen_copy, of a PV domain. */
 PS_API int32_t ps_xen_pv_copy(struct ps_xen_pv *pv, uint64_t first, uint64_t page_count, void *destination, uint8_t *types, int32_t *err);
+
+/*
+ * Clears accessed bits in page tables of an HVM or PVH domain that stands. tables: count page numbers. entries: eight words for each, of which bit
+ * n % 64 of word n / 64 means entry n. *cleared: how many of the bits were set, also after a failure.
+ */
+PS_API int32_t ps_xen_clear_accessed(struct ps_xen *xen, const struct ps_xen_info *domain, const uint64_t *tables, const uint64_t *entries,
+                                     uint64_t count, uint64_t *cleared, int32_t *err);
 
 /* The version of the running hypervisor. */
 PS_API int32_t ps_xen_release(struct ps_xen *xen, uint32_t *major, uint32_t *minor, int32_t *err);
@@ -393,6 +401,12 @@ PS_API int32_t ps_kvm_console(struct ps_kvm *kvm, uint64_t *from, uint8_t *text,
 /* The state of the vCPU while it stands. capacity: at least PS_KVM_STATE_BYTES. */
 PS_API int32_t ps_kvm_state_get(struct ps_kvm *kvm, void *blob, uint64_t capacity, uint64_t *bytes, int32_t *err);
 PS_API int32_t ps_kvm_state_set(struct ps_kvm *kvm, const void *blob, uint64_t bytes, int32_t *err);
+
+/* *page: the root of the page tables in use; UINT64_MAX where they are not those of four levels of long mode. */
+PS_API int32_t ps_kvm_root(struct ps_kvm *kvm, uint64_t *page, int32_t *err);
+/* As ps_xen_clear_accessed, of a machine that stands. */
+PS_API int32_t ps_kvm_clear_accessed(struct ps_kvm *kvm, const uint64_t *tables, const uint64_t *entries, uint64_t count,
+                                     uint64_t *cleared, int32_t *err);
 
 PS_API int32_t ps_kvm_log_start(struct ps_kvm *kvm, int32_t *err);
 PS_API int32_t ps_kvm_log_stop(struct ps_kvm *kvm, int32_t *err);

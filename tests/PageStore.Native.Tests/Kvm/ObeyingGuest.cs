@@ -35,7 +35,7 @@ internal sealed class ObeyingGuest : IDisposable
 
     private long _nextReport;
 
-    internal ObeyingGuest(KvmMachineOptions? options = null, bool load = true)
+    internal ObeyingGuest(KvmMachineOptions? options = null, bool load = true, KvmPaging paging = KvmPaging.LargePages)
     {
         SkipWithoutKvm();
         Memory = MemoryRegion.CreateShared(MemoryBytes);
@@ -43,7 +43,7 @@ internal sealed class ObeyingGuest : IDisposable
         if (load)
         {
             byte[] program = Program();
-            Machine.Load(program, ProgramPage * PageSizes.Default, ProgramPage * PageSizes.Default);
+            Machine.Load(program, ProgramPage * PageSizes.Default, ProgramPage * PageSizes.Default, paging: paging);
             ProgramPages = (program.Length + PageSizes.Default - 1) / PageSizes.Default;
         }
     }

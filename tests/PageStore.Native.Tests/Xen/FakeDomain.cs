@@ -118,4 +118,6 @@ internal unsafe struct FakeDomain
     internal uint Narrow;
     internal uint Tables;
     internal uint GrantMaps;
+    internal byte* Context;
+    internal ulong ContextBytes;
 }

@@ -72,6 +72,7 @@ internal sealed unsafe class FakeXen : IDisposable
         NativeMemory.Free(_domain->Types);
         NativeMemory.Free(_domain->Dirty);
         NativeMemory.Free(_domain->Grants);
+        NativeMemory.Free(_domain->Context);
         NativeMemory.Free(_domain);
         Directory.Delete(Libraries, recursive: true);
     }
@@ -126,6 +127,15 @@ internal sealed unsafe class FakeXen : IDisposable
 
     /// <summary>The domain was built for a device model (HVM_PARAM_IOREQ_SERVER_PFN).</summary>
     internal void SetDeviceModel() => _domain->Params[32] = 0xfeff0;
+
+    /// <summary>What Xen tells of its devices and processors.</summary>
+    internal void SetContext(ReadOnlySpan<byte> context)
+    {
+        NativeMemory.Free(_domain->Context);
+        _domain->Context = (byte*)NativeMemory.Alloc((nuint)context.Length);
+        _domain->ContextBytes = (ulong)context.Length;
+        context.CopyTo(new Span<byte>(_domain->Context, context.Length));
+    }
 
     /// <summary>The number goes to a domain with another UUID.</summary>
     internal void ReplaceByAnother() => _domain->Uuid[0] ^= 1;

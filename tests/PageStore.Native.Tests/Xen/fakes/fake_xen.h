@@ -119,6 +119,8 @@ struct fake_domain {
     uint32_t narrow; /* a PV guest of 32 bits */
     uint32_t tables; /* of PV guests, mapped now */
     uint32_t grant_maps; /* how often it was mapped */
+    const uint8_t *context; /* what xc_domain_hvm_getcontext gives; null: FAKE_CONTEXT_BYTES of a pattern */
+    uint64_t context_bytes;
 };
 
 static struct fake_domain *fake;

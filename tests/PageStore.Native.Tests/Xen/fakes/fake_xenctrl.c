@@ -205,11 +205,17 @@ EXPORT int xc_domain_hvm_getcontext(void *xch, uint32_t domid, uint8_t *context,
     (void)xch;
     if (fails(FAKE_CONTEXT) || !answers(domid))
         return -1;
+    uint32_t bytes = fake->context == NULL ? FAKE_CONTEXT_BYTES : (uint32_t)fake->context_bytes;
+
     if (context == NULL)
-        return FAKE_CONTEXT_BYTES + 28; /* room for what it might become */
-    if (size < FAKE_CONTEXT_BYTES) {
+        return (int)bytes + 28; /* room for what it might become */
+    if (size < bytes) {
         errno = ENOSPC;
         return -1;
+    }
+    if (fake->context != NULL) {
+        memcpy(context, fake->context, bytes);
+        return (int)bytes;
     }
     for (int i = 0; i < FAKE_CONTEXT_BYTES; i++)
         context[i] = (uint8_t)i;

@@ -1,4 +1,7 @@
-/* Stands in for libxenforeignmemory.so.1: maps copies of the pages, and reports holes as Linux does, by a negative errno a page. */
+/*
+ * Stands in for libxenforeignmemory.so.1: maps copies of the pages, and reports holes as Linux does, by a negative errno a page. What was written to
+ * the last mapping for writing is the guest's when it is unmapped; the dirty log knows nothing of it, as with Xen.
+ */
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +21,27 @@ EXPORT int xenforeignmemory_close(void *handle)
     (void)handle;
     fake->interfaces--;
     return 0;
+}
+
+static struct {
+    const uint8_t *address; /* null: there is none */
+    unsigned long frames[1024];
+    int errors[1024];
+} writable;
+
+static void remember(const uint8_t *mapped, size_t pages, const unsigned long *frames, const int *errors)
+{
+    writable.address = mapped;
+    memcpy(writable.frames, frames, pages * sizeof(*frames));
+    memcpy(writable.errors, errors, pages * sizeof(*errors));
+}
+
+static void write_back(size_t pages)
+{
+    for (size_t i = 0; i < pages; i++)
+        if (writable.errors[i] == 0)
+            memcpy(fake->memory + fake_page(writable.frames[i]) * FAKE_PAGE, writable.address + i * FAKE_PAGE, FAKE_PAGE);
+    writable.address = NULL;
 }
 
 static int map_one(uint8_t *place, unsigned long mapped)
@@ -48,6 +72,8 @@ EXPORT void *xenforeignmemory_map(void *handle, uint32_t domid, int prot, size_t
     for (size_t i = 0; i < pages; i++)
         /* A page that is not there must not be touched. */
         mprotect(mapped + i * FAKE_PAGE, FAKE_PAGE, errors[i] == 0 ? prot : PROT_NONE);
+    if (prot & PROT_WRITE)
+        remember(mapped, pages, frames, errors);
     fake->mappings++;
     fake->mapped_pages += (uint32_t)pages;
     return mapped;
@@ -57,6 +83,8 @@ EXPORT int xenforeignmemory_unmap(void *handle, void *address, size_t pages)
 {
     (void)handle;
     fake->mappings--;
+    if (address == writable.address)
+        write_back(pages);
     munmap(address, pages * FAKE_PAGE);
     return fails(FAKE_UNMAP) ? -1 : 0;
 }
