@@ -36,7 +36,7 @@ public sealed class PageTableAccessLog : IAccessLog
     private readonly PageBitmap _written;
     private readonly PageBitmap _unsearched;
     private readonly PageBitmap _found;
-    private int _walks;
+    private Pfn _searched;
     private bool _disposed;
 
     /// <summary>Makes a log that is stopped; nothing happens to the guest yet.</summary>
@@ -71,7 +71,7 @@ public sealed class PageTableAccessLog : IAccessLog
     public PageTableHarvest LastHarvest { get; private set; }
 
     /// <inheritdoc/>
-    /// <remarks>Unless <see cref="PageTableAccessOptions.SearchEvery"/> is 0, all of the guest's memory is read once. No bit is cleared before the first harvest, which tells no R.</remarks>
+    /// <remarks>Unless <see cref="PageTableAccessOptions.SearchPages"/> is 0, all of the guest's memory is read once. No bit is cleared before the first harvest, which tells no R.</remarks>
     /// <exception cref="ObjectDisposedException">The log is disposed.</exception>
     public void Start()
     {
@@ -79,7 +79,7 @@ public sealed class PageTableAccessLog : IAccessLog
         _log.Start();
         _owed.ClearAll();
         Forget();
-        if (_options.SearchEvery > 0)
+        if (_options.SearchPages > 0)
         {
             foreach (long page in RootSearch.Run(_memory, _found, CancellationToken.None))
             {
@@ -181,24 +181,24 @@ public sealed class PageTableAccessLog : IAccessLog
         }
     }
 
+    /// <summary>A few pages at a time, for the guest stands still.</summary>
     private void Search()
     {
-        if (_options.SearchEvery == 0)
+        if (_options.SearchPages == 0)
         {
             return;
         }
 
         _unsearched.Or(_written);
-        if (++_walks % _options.SearchEvery == 0)
+        for (int looked = 0; looked < _options.SearchPages && TryNextUnsearched(out Pfn page); looked++)
         {
-            foreach (Pfn page in _unsearched.SetBits())
-            {
-                _spaces.Suspect(page.Value);
-            }
-
-            _unsearched.ClearAll();
+            _spaces.Suspect(page.Value);
+            _unsearched.Clear(page);
+            _searched = page;
         }
     }
+
+    private bool TryNextUnsearched(out Pfn page) => _unsearched.TryNextSet(_searched, out page) || _unsearched.TryNextSet(new Pfn(0), out page);
 
     private void Forget()
     {
@@ -207,7 +207,7 @@ public sealed class PageTableAccessLog : IAccessLog
         _written.ClearAll();
         _unsearched.ClearAll();
         _found.ClearAll();
-        _walks = 0;
+        _searched = new Pfn(0);
     }
 
     private void CheckLength(PageBitmap bitmap)
