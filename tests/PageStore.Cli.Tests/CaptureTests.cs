@@ -21,6 +21,7 @@ public sealed class CaptureTests
     [InlineData("--keep-last", "x")]
     [InlineData("--restorable", "0")]
     [InlineData("--restorable", "never")]
+    [InlineData("--reads", "all")]
     public void What_is_no_number_is_refused(string option, string value)
     {
         using var folder = new TempFolder();

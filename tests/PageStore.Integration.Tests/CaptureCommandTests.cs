@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using PageStore.Checkpoint;
 using PageStore.Checkpoint.Tests;
 using PageStore.Cli;
@@ -109,6 +110,52 @@ public sealed class CaptureCommandTests : IDisposable
     }
 
     [Fact]
+    public void Accessed_bits_of_a_domain_are_cleared_where_that_is_asked_for_and_its_epochs_are_the_domain_then()
+    {
+        // A processor in long mode whose root is page 10 (struct hvm_hw_cpu: cr0, cr3, cr4, efer), and tables that map pages 100 to 102 as accessed.
+        byte[] cpu = new byte[1032];
+        foreach ((int at, ulong value) in ((int, ulong)[])[(656, 0x8005_0033), (672, 10 << 12), (680, 0x20), (992, 0xd01)])
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(cpu.AsSpan(at), value);
+        }
+
+        _xen.SetContext([2, 0, 0, 0, 8, 4, 0, 0, .. cpu]);
+        for (int table = 10; table < 14; table++)
+        {
+            _xen.Page(table).Clear();
+            BinaryPrimitives.WriteUInt64LittleEndian(_xen.Page(table), ((ulong)(table + 1) << 12) | 0x27);
+        }
+
+        for (int entry = 0; entry < 3; entry++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(_xen.Page(13)[(entry * 8)..], ((ulong)(100 + entry) << 12) | 0x27);
+        }
+
+        Assert.Equal(ExitCode.Ok, Capture("--epochs", "1").Code);
+        Assert.NotEqual(0, _xen.Page(13)[0] & 0x20);
+
+        ToolRun run = Capture("--epochs", "2", "--interval", "0s", "--reads", "page-tables");
+
+        Assert.Equal((ExitCode.Ok, string.Empty), (run.Code, run.Error));
+        string[] lines = run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains(", 0 pages read: 3 bits in 4 of 4 tables, 0 large pages, ", lines[0], StringComparison.Ordinal);
+        Assert.Contains(", 0 pages read: 0 bits in 0 of 4 tables, 0 large pages, ", lines[1], StringComparison.Ordinal);
+        Assert.All([0, 8, 16], at => Assert.Equal(0x07, _xen.Page(13)[at]));
+        Assert.Equal(0x27, _xen.Page(12)[0]);
+        AssertEpochs(3);
+        System.Text.Json.JsonElement[] epochs = [.. ToolRun.Ok("inspect", "--json", _folder["f"]).Json.GetProperty("epochs").EnumerateArray()];
+        Assert.Equal(3, epochs.Length);
+    }
+
+    [Fact]
+    public void The_page_tables_of_a_PV_domain_are_not_changed()
+    {
+        _xen.Domain.Flags = 0;
+        Assert.Contains("PV guest", Capture("--reads", "page-tables").Failed(ExitCode.Data).Error, StringComparison.Ordinal);
+        Assert.Empty(_folder.Files);
+    }
+
+    [Fact]
     public void A_stream_is_imported_elsewhere_as_the_same_epochs()
     {
         ToolRun run = LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", "--epochs", "3", "--interval", "0s"));
@@ -162,6 +209,7 @@ public sealed class CaptureCommandTests : IDisposable
     [InlineData("--keep-last", "2")]
     [InlineData("--hook-paused", "true")]
     [InlineData("--restorable", "every")]
+    [InlineData("--reads", "page-tables")]
     [InlineData("--compression", "lz4")]
     [InlineData("--expect-root", "00")]
     public void What_is_for_a_file_is_refused_for_a_stream(string option, string value) =>

@@ -9,7 +9,8 @@ namespace PageStore.Cli;
 /// <param name="ChecksSpace">Whether to refuse where a whole image may not fit.</param>
 /// <param name="Hook">What runs while the guest stands still; null for nothing.</param>
 /// <param name="Restorable">Which epochs are taken across a suspend; null for none.</param>
-internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook, RestorableOption? Restorable)
+/// <param name="ReadsPageTables">Whether R is had from the guest's page tables, which are changed for it.</param>
+internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook, RestorableOption? Restorable, bool ReadsPageTables)
 {
     /// <summary>Whether the epochs go to standard output, for another host.</summary>
     public bool IsStream => File == "-";

@@ -13,7 +13,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     private PauseHook? _hook;
     private RestorableEpochs? _restorable;
 
-    private delegate GuestCapture Begin(XenGuestMemory memory, XenDirtyLog? log, CaptureOptions options);
+    private delegate GuestCapture Begin(XenGuestMemory memory, IDirtyLog? log, CaptureOptions options);
 
     /// <summary>Captures into a file; returns the exit code.</summary>
     public int IntoFile(CheckpointWriter writer)
@@ -41,11 +41,13 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var memory = new XenGuestMemory(domain);
+        using XenAccessBits? bits = request.ReadsPageTables ? new XenAccessBits(domain) : null;
         using XenDirtyLog? log = LogOf();
-        using GuestCapture capture = begin(memory, log, new CaptureOptions { GuestId = domain.Uuid, BootInstance = domain.GetBootInstance(), WhilePaused = _hook is null ? [] : [_hook] });
+        using PageTableAccessLog? accesses = log is null || bits is null ? null : new PageTableAccessLog(log, memory, bits);
+        using GuestCapture capture = begin(memory, accesses ?? (IDirtyLog?)log, new CaptureOptions { GuestId = domain.Uuid, BootInstance = domain.GetBootInstance(), WhilePaused = _hook is null ? [] : [_hook] });
         void OnEpoch(EpochReport report)
         {
-            told.WriteLine(Describe(report, memory.PageSize));
+            told.WriteLine(Describe(report, memory.PageSize) + Describe(report, accesses));
             committed();
             if (_hook?.Last is { } result && !result.IsSuccess())
             {
@@ -81,4 +83,11 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
 
     private static string Describe(EpochReport report, int pageSize) =>
         string.Create(CultureInfo.InvariantCulture, $"{EpochLine.Of(report.Epoch, pageSize)}{(report.Epoch.Consistency == EpochConsistency.Restorable ? ", restorable" : string.Empty)}, paused {report.Pause.TotalMilliseconds:F1} ms");
+
+    /// <summary>What page tables told, and what of the pause it took.</summary>
+    private static string Describe(EpochReport report, PageTableAccessLog? log) => log is null
+        ? string.Empty
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $", {report.Epoch.PagesRead ?? 0} pages read: {log.LastHarvest.BitsCleared} bits in {log.LastHarvest.TablesRead} of {log.LastHarvest.Tables} tables, {log.LastHarvest.LargePages} large pages, {log.LastHarvest.Elapsed.TotalMilliseconds:F1} ms");
 }

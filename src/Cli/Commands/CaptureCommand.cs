@@ -13,6 +13,9 @@ internal static class CaptureCommand
     /// <summary>An hour, in which nobody takes the guest for running any more.</summary>
     private const int MaxHookSeconds = 3600;
 
+    /// <summary>The one source of R that there is.</summary>
+    private const string PageTables = "page-tables";
+
     public static Command Create(ToolConsole console)
     {
         var guest = new Argument<string>("GUEST") { Description = "xen:ID, xen:NAME or xen:UUID, a running domain of this host." };
@@ -43,10 +46,16 @@ internal static class CaptureCommand
             HelpName = "COMMAND",
         };
         Option<int?> hookTimeout = CommonOptions.Number("--hook-timeout", $"Kill that command after N seconds and let the guest go on; {DefaultHookSeconds} unless said otherwise.", 1, MaxHookSeconds);
+        var reads = new Option<string?>("--reads")
+        {
+            Description = $"{PageTables}: also keep which pages the guest reads, for plans and predict, by the accessed bits of its own page tables. They are cleared while it is paused, so that its kernel takes pages for colder than they are. "
+                + "PVH and HVM guests.",
+        };
+        reads.AcceptOnlyFromAmong(PageTables);
         var noSpaceCheck = new Option<bool>("--no-space-check") { Description = "Begin also where a whole image of the guest may not fit on the file system." };
         var command = new Command("capture", "Take epochs of a running Xen domain. They show its memory; those of --restorable can be run again, too.")
         {
-            guest, file, interval, epochs, keepLast, restorable, compression, hook, hookTimeout, noSpaceCheck,
+            guest, file, interval, epochs, keepLast, restorable, compression, hook, hookTimeout, reads, noSpaceCheck,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
@@ -60,7 +69,8 @@ internal static class CaptureCommand
                 CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
                 !parsed.GetValue(noSpaceCheck),
                 parsed.GetValue(hook) is { } script ? new PauseHookOptions(script, TimeSpan.FromSeconds(parsed.GetValue(hookTimeout) ?? DefaultHookSeconds)) : null,
-                RestorableOption.TryParse(parsed.GetValue(restorable))),
+                RestorableOption.TryParse(parsed.GetValue(restorable)),
+                parsed.GetValue(reads) is not null),
             access.Read(parsed),
             cancellation));
         return command;
@@ -69,9 +79,9 @@ internal static class CaptureCommand
     private static async Task<int> RunAsync(ToolConsole console, DomainReference reference, CaptureRequest request, CheckpointAccess access, CancellationToken cancellation)
     {
         using CheckpointAccess held = access;
-        if (request.IsStream && (request.KeepLast is not null || request.Hook is not null || request.Restorable is not null || request.Codec != PageCodecs.None || access is not { Key: null, ExpectedRoot: null }))
+        if (request.IsStream && (request.KeepLast is not null || request.Hook is not null || request.Restorable is not null || request.ReadsPageTables || request.Codec != PageCodecs.None || access is not { Key: null, ExpectedRoot: null }))
         {
-            throw new ArgumentException("--keep-last, --hook-paused, --restorable, --compression and keys are for a file, and -o - writes a plain stream: give those that import knows to the import that reads it.");
+            throw new ArgumentException("--keep-last, --hook-paused, --restorable, --reads, --compression and keys are for a file, and -o - writes a plain stream: give those that import knows to the import that reads it.");
         }
 
         using XenDomain domain = reference.Open();
