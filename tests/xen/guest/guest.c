@@ -1,7 +1,7 @@
 // The first and only process of a test guest. It writes a working set, page by page, and checks all of it again and again, so that
 // its console tells whether its memory is right: after a restore a page that is older, newer or another's is reported by its number.
 //
-// From outside it can be told to write a number of pages once and to stand still, see struct mailbox.
+// From outside it can be told to write and to read a number of pages once and to stand still, see struct mailbox.
 //
 // The kernel's command line sets, as environment variables: seed, pages (the working set), dirty (pages written a tick), tick (in us),
 // disk (a block device that it writes to, none if there is no such variable), disk_every (it is written each so many checks, and read each time).
@@ -41,11 +41,13 @@ struct mailbox {
     uint64_t page_count;
     volatile uint64_t writes;           // pages written so far, the sum of all generations
     uint64_t list_pfns[MAX_LIST_PAGES]; // pages that list the page numbers of the working set, PAGE_WORDS each
-    // Orders from outside: first how many pages to write once, then a new number. The guest writes them, repeats the number, and stands still until the
-    // next one.
+    // Orders from outside: first how many pages to write once, and how many to read, then a new number. The guest does so, repeats the number, and
+    // stands still until the next one.
     volatile uint64_t order_pages;
     volatile uint64_t order;
     volatile uint64_t order_done;
+    volatile uint64_t order_reads;
+    volatile uint64_t reads; // pages read so far by such orders
 };
 
 struct guest {
@@ -143,13 +145,27 @@ static void write_pages(struct guest *guest, uint64_t wanted)
     }
 }
 
+// Of those that are never written, in turn; one word of each.
+static void read_pages(struct guest *guest, uint64_t count)
+{
+    struct mailbox *box = guest->box;
+    uint64_t cold = box->page_count - guest->hot_count;
+    for (uint64_t done = 0; done < count; done++) {
+        volatile uint64_t *page = guest->pages + (guest->hot_count + box->reads % cold) * PAGE_WORDS;
+        (void)*page;
+        box->reads++;
+    }
+}
+
 static void obey(struct guest *guest)
 {
     struct mailbox *box = guest->box;
     while (box->order != box->order_done) {
         uint64_t order = box->order, pages = box->order_pages;
-        if (pages != GO_ON)
+        if (pages != GO_ON) {
             write_pages(guest, pages);
+            read_pages(guest, box->order_reads);
+        }
         box->order_done = order;
         while (pages != GO_ON && box->order == order)
             usleep(ORDER_POLL);

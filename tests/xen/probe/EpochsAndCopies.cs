@@ -31,16 +31,20 @@ internal static class EpochsAndCopies
     /// <param name="file">The checkpoint file.</param>
     /// <param name="count">How many epochs; behind the last one another is taken, for what was unanswered in it.</param>
     /// <param name="forgotten">A page that the log is made to keep silent about, to see that it is found; or null.</param>
-    public static string Run(XenDomain domain, ProbeLibrary library, string file, int count, Pfn? forgotten)
+    /// <param name="clearsBits">Whether R is had from the guest's page tables, in which bits are cleared for it.</param>
+    public static string Run(XenDomain domain, ProbeLibrary library, string file, int count, Pfn? forgotten, bool clearsBits = false)
     {
         using var memory = new XenGuestMemory(domain);
         using var log = new XenDirtyLog(domain);
+        using var bits = new XenAccessBits(domain);
+        IDirtyLog watched = forgotten is { } page ? new ForgetfulLog(log, page) : log;
+        using PageTableAccessLog? accesses = clearsBits ? new PageTableAccessLog(watched, memory, bits) : null;
         using var stop = new XenPause(domain);
         using var suspend = new XenSuspend(domain, XenStateSections.Of);
         var sums = new PauseSums(library, domain.PageCount);
         using CheckpointWriter writer = CheckpointWriter.OpenOrCreate(file, null, out _);
         using var capture = new GuestCapture(
-            writer, memory, forgotten is { } page ? new ForgetfulLog(log, page) : log, new CopyingPause(stop, sums), new CaptureOptions { GuestId = domain.Uuid });
+            writer, memory, accesses ?? watched, new CopyingPause(stop, sums), new CaptureOptions { GuestId = domain.Uuid });
         long pages = 0;
         long written = 0;
         long changed = 0;

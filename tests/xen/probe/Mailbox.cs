@@ -16,6 +16,8 @@ internal sealed unsafe class Mailbox
     private const int OrderPagesWord = ListWord + MaxListPages;
     private const int OrderWord = OrderPagesWord + 1;
     private const int OrderDoneWord = OrderPagesWord + 2;
+    private const int OrderReadsWord = OrderPagesWord + 3;
+    private const int ReadsWord = OrderPagesWord + 4;
 
     /// <summary>GO_ON of guest.c.</summary>
     private const ulong GoOnPages = ulong.MaxValue;
@@ -40,6 +42,9 @@ internal sealed unsafe class Mailbox
     /// <summary>Pages written so far.</summary>
     public long Writes => (long)Read(WritesWord);
 
+    /// <summary>Pages read so far by orders: of the second half of them, in turn.</summary>
+    public long Reads => (long)Read(ReadsWord);
+
     /// <summary>The page numbers of the working set, as the guest lists them.</summary>
     public Pfn[] ReadWorkingSet(IGuestMemory memory)
     {
@@ -59,16 +64,19 @@ internal sealed unsafe class Mailbox
     }
 
     /// <summary>Has the guest write pages once and then stand still, and returns when it does.</summary>
-    public void Write(int pages) => Order((ulong)pages);
+    /// <param name="pages">How many to write.</param>
+    /// <param name="reads">How many to read behind that.</param>
+    public void Write(int pages, int reads = 0) => Order((ulong)pages, (ulong)reads);
 
     /// <summary>Has the guest go on by itself.</summary>
-    public void GoOn() => Order(GoOnPages);
+    public void GoOn() => Order(GoOnPages, 0);
 
-    private void Order(ulong pages)
+    private void Order(ulong pages, ulong reads)
     {
         ulong order = Read(OrderWord) + 1;
         long start = Stopwatch.GetTimestamp();
         Volatile.Write(ref _words[OrderPagesWord], pages);
+        Volatile.Write(ref _words[OrderReadsWord], reads);
         Volatile.Write(ref _words[OrderWord], order);
         while (Read(OrderDoneWord) != order)
         {
