@@ -71,6 +71,9 @@ public sealed class FormatEpoch
 
     public IReadOnlyList<(string Name, byte[] Content)> Sections => _sections;
 
+    /// <summary>The pages of the resume pack in the order of its plan; null where there is none.</summary>
+    public IReadOnlyList<(long Pfn, FormatPage Page)>? Pack { get; private set; }
+
     public FormatPage ReadPage(long pfn)
     {
         BrokenFormatException.Unless(pfn >= 0 && pfn < PageCount, "a page outside the guest");
@@ -140,6 +143,11 @@ public sealed class FormatEpoch
             string name = Utf8.GetString(body[32..]);
             BrokenFormatException.Unless(_sections.All(section => section.Name != name), "state section: a name twice");
             _sections.Add((name, _file.ReadBlob(body[..32])));
+        }
+        else if (tag == 3 && body.Length >= 4 && Bytes.U32(body, 0) == 1)
+        {
+            BrokenFormatException.Unless(Pack is null && flags == 0, "pack: twice, or flags");
+            Pack = FormatPack.Read(_file, body, PageCount);
         }
         else
         {

@@ -62,7 +62,7 @@ public sealed class FormatFile
     }
 
     /// <summary>The plain content behind a leaf.</summary>
-    internal byte[] ReadContent(FormatEntry entry, int length, long pfn = -1)
+    internal byte[] ReadContent(FormatEntry entry, int length, long pfn = -1, bool isPack = false)
     {
         byte[] content = new byte[length];
         ulong bound = 0;
@@ -80,13 +80,13 @@ public sealed class FormatFile
             case FormatKind.Raw:
                 int padded = (length + 15) / 16 * 16;
                 int stored = Cipher is null ? length : padded + 32;
-                ReadOnlySpan<byte> block = Block(entry.Location, stored, Cipher is null || pfn < 0 ? null : 2);
+                ReadOnlySpan<byte> block = Block(entry.Location, stored, isPack ? 5 : Cipher is null || pfn < 0 ? null : 2);
                 bound = BoundTo(block);
                 Opened(block, entry, pfn)[..length].CopyTo(content);
                 break;
             case FormatKind.Lz4:
                 bound = BoundTo(Block(entry.Location, entry.StoredLength));
-                content = Unpack(entry, length, pfn);
+                content = Unpack(entry, length, pfn, isPack ? 5 : 2);
                 break;
             default:
                 throw new BrokenFormatException($"kind {entry.Kind} is specified and not built");
@@ -117,6 +117,16 @@ public sealed class FormatFile
         }
 
         return content;
+    }
+
+    /// <summary>How many bytes the block of a page takes.</summary>
+    internal int StoredBytes(FormatEntry entry) => entry.Kind == FormatKind.Lz4 ? entry.StoredLength : Header.PageSize + (Cipher is null ? 0 : 32);
+
+    /// <summary>Checks that an extent of a pack lies where it may.</summary>
+    internal void CheckExtent(long offset, long length)
+    {
+        BrokenFormatException.Unless(length is > 0 and <= int.MaxValue, "pack: length of an extent");
+        Block(offset, (int)length, 5);
     }
 
     private static IEnumerable<long> Sequence(long count)
@@ -151,9 +161,9 @@ public sealed class FormatFile
         return Cipher.Open(block, record[..32], entry.Location, entry.Kind, pfn);
     }
 
-    private byte[] Unpack(FormatEntry entry, int length, long pfn)
+    private byte[] Unpack(FormatEntry entry, int length, long pfn, int segmentClass)
     {
-        ReadOnlySpan<byte> block = Opened(Block(entry.Location, entry.StoredLength, 2), entry, pfn);
+        ReadOnlySpan<byte> block = Opened(Block(entry.Location, entry.StoredLength, segmentClass), entry, pfn);
         int packed = Bytes.U16(block, 0);
         BrokenFormatException.Unless(2 + packed <= block.Length && block.Length - 2 - packed < 16 && Bytes.AllZero(block[(2 + packed)..]), "LZ4 block: size or padding");
         return Lz4Block.Unpack(block.Slice(2, packed), length);
@@ -179,7 +189,7 @@ public sealed class FormatFile
         {
             long live = (long)(entry.Second >> 32) * 16;
             long used = (long)(entry.Second & uint.MaxValue) * 16;
-            BrokenFormatException.Unless(number == segments++ && entry.PageType <= 4, $"segment {number}: number or class");
+            BrokenFormatException.Unless(number == segments++ && entry.PageType <= 5, $"segment {number}: number or class");
             BrokenFormatException.Unless((entry.First & ((1UL << 56) - 1)) == 0, $"segment {number}: reserved bits");
             BrokenFormatException.Unless(entry.PageType == 0 || (live <= used && used <= Header.SegmentSize), $"segment {number}: used or live");
         }

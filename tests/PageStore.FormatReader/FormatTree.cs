@@ -60,6 +60,13 @@ internal sealed class FormatTree(FormatFile file, FormatTreeKind kind, FormatEnt
         return entry;
     }
 
+    /// <summary>Checks an entry that stands where a page table would have it.</summary>
+    public static void CheckPage(FormatEntry entry)
+    {
+        BrokenFormatException.Unless(entry.Kind <= FormatKind.Lz4, $"kind {entry.Kind} as a page");
+        CheckFields(entry);
+    }
+
     private IEnumerable<(long, FormatEntry)> LeavesOf(FormatEntry entry, int level, long number)
     {
         if (level == 0)

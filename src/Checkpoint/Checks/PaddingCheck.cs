@@ -14,7 +14,7 @@ internal sealed class PaddingCheck(FileRoot root)
         BlockReader blocks = root.Nodes.Blocks;
         bool padded = block.Entry.Kind is EntryKind.Lz4 or EntryKind.Record
             || (block.Entry.Kind == EntryKind.Raw && block.UnpaddedBytes != block.StoredBytes - blocks.Overhead);
-        if (!padded || block.Kind == BlockKind.MetaNode)
+        if (!padded || block.Kind is BlockKind.MetaNode or BlockKind.Extent)
         {
             return null;
         }

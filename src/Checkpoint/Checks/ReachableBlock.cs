@@ -15,8 +15,11 @@ internal enum BlockKind
     /// <summary>A page of the guest.</summary>
     Page,
 
-    /// <summary>A chunk of a state section, or of the sets W and R.</summary>
+    /// <summary>A chunk of a state section, of the sets W and R, or of the plan of a resume pack.</summary>
     Chunk,
+
+    /// <summary>All blocks of a resume pack that lie in one segment.</summary>
+    Extent,
 }
 
 /// <summary>One block that a root reaches, as it was met first.</summary>

@@ -152,9 +152,15 @@ internal sealed class ReachableBlocks(FileRoot root)
         }
 
         WalkTree(new Place(TreeKind.PageTable, id), record.PageTable);
-        foreach (BlobRef blob in (BlobRef[])[record.Written, record.Read, .. record.Sections.Select(section => section.Content)])
+        foreach (BlobRef blob in (BlobRef[])[record.Written, record.Read, record.Pack?.Plan ?? default, .. record.Sections.Select(section => section.Content)])
         {
             WalkTree(new Place(TreeKind.Blob, id, blob.Length), blob.Tree);
+        }
+
+        foreach (Extent extent in record.Pack?.Extents ?? [])
+        {
+            int unpadded = (int)extent.Length - root.Nodes.Blocks.Overhead;
+            Mark(Entry.RawOf(extent.Offset, default, default), unpadded, BlockKind.Extent, id, default);
         }
     }
 
@@ -222,6 +228,7 @@ internal sealed class ReachableBlocks(FileRoot root)
         SegmentClass.Raw => kind == BlockKind.Page && entry.Kind == EntryKind.Raw && entry.Offset % root.Header.PageSize == 0,
         SegmentClass.Packed => kind == BlockKind.Chunk || (kind == BlockKind.Page && (entry.Kind != EntryKind.Raw || root.Header.Encryption is not null)),
         SegmentClass.Index => kind is BlockKind.Node or BlockKind.Record or BlockKind.Chunk,
+        SegmentClass.Pack => kind == BlockKind.Extent,
         SegmentClass.Meta => kind == BlockKind.MetaNode,
         _ => false,
     };

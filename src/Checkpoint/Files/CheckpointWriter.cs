@@ -123,17 +123,9 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         return writer;
     }
 
-    internal static CheckpointWriter Create(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () => NewHeader(options), header =>
+    internal static CheckpointWriter Create(IStorage storage, CheckpointWriterOptions options) => Guarded(storage, () => NewFile.Header(options), header =>
     {
-        byte[] bytes = new byte[Layout.HeaderSize];
-        header.Write(bytes);
-        storage.Write(Layout.HeaderOffset, [bytes]);
-        storage.Write(Layout.HeaderCopyOffset, [bytes]);
-        RootSlots.Write(storage, header, EmptySlot(header), 0);
-
-        // The file reaches to the first segment from the start, so that all slots can always be read.
-        storage.Write(Layout.SegmentsOffset - 1, [new byte[1]]);
-        storage.Sync();
+        NewFile.Write(storage, header);
         return new CheckpointWriter(storage, header, options);
     });
 
@@ -166,11 +158,7 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         ThrowIfUnusable();
         options ??= new();
         options.Validate();
-        if (_builder is not null)
-        {
-            throw new InvalidOperationException("Another epoch is under way. Commit or dispose it first.");
-        }
-
+        ThrowIfUnderWay();
         _file.RenewSession();
         Epoch? parent = options.Parent is { } id ? OpenEpoch(id) : null;
         _builder = new EpochBuilder(this, options, parent, options.Id ?? Root.Slot.NextEpoch);
@@ -194,12 +182,49 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         ThrowIfUnusable();
         ArgumentNullException.ThrowIfNull(policy);
         policy.Validate();
-        if (_builder is not null)
+        ThrowIfUnderWay();
+        return Guard(new Pruner(_file, policy).Run);
+    }
+
+    /// <summary>
+    /// Stores the pages of a plan once more, one behind the other, for a quick resume, and commits that; a pack that the epoch has is replaced. The epoch itself stays as it is, and so does
+    /// every other. Epochs that were opened from this writer before do not show the pack.
+    /// </summary>
+    /// <param name="plan">What to pack, of any epoch of the file.</param>
+    /// <param name="cancellationToken">Ends it before the next pages; the file stays as it was.</param>
+    /// <returns>What the file now says of the epoch.</returns>
+    /// <exception cref="InvalidOperationException">An epoch is under way.</exception>
+    /// <exception cref="KeyNotFoundException">The file has no epoch of the plan's number.</exception>
+    /// <exception cref="ArgumentException">The plan is empty, names a page twice, or one that is not the guest's.</exception>
+    /// <exception cref="CorruptDataException">A page of the plan is damaged; the file stays as it was.</exception>
+    /// <exception cref="UnsupportedException">The record of the epoch has no room for so large a pack; the file stays as it was.</exception>
+    /// <exception cref="StorageException">The medium failed or is full; the writer is poisoned.</exception>
+    public EpochInfo WritePack(ResumePlan plan, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new EpochInfo(EditPack(editor => editor.Write(plan, cancellationToken)));
+    }
+
+    /// <summary>Takes the resume pack of an epoch away, commits that, and gives its space back to the file system as far as no reader holds it.</summary>
+    /// <param name="id">The epoch's number.</param>
+    /// <returns>Whether it had a pack.</returns>
+    /// <exception cref="InvalidOperationException">An epoch is under way.</exception>
+    /// <exception cref="KeyNotFoundException">The file has no epoch of that number.</exception>
+    /// <exception cref="CorruptDataException">The pack is damaged so that it cannot be told what it takes; the file stays as it was.</exception>
+    /// <exception cref="StorageException">The medium failed; the writer is poisoned.</exception>
+    public bool DropPack(EpochId id)
+    {
+        bool dropped = EditPack(editor => editor.Drop(id)) is not null;
+        if (dropped)
         {
-            throw new InvalidOperationException("An epoch is under way. Commit or dispose it first.");
+            Guard(() =>
+            {
+                _file.SettleRoots();
+                return _file.ReturnFreeSegments();
+            });
         }
 
-        return Guard(new Pruner(_file, policy).Run);
+        return dropped;
     }
 
     /// <summary>Makes everything that was committed survive a loss of power, in whatever mode the writer is.</summary>
@@ -296,6 +321,36 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         }
     }
 
+    /// <summary>Changes packs. What is wrong with the plan or the file does not poison the writer: nothing was committed, and what was appended is forgotten.</summary>
+    private T EditPack<T>(Func<PackEditor, T> edit)
+    {
+        ThrowIfUnusable();
+        ThrowIfUnderWay();
+        _file.RenewSession();
+        try
+        {
+            return edit(new PackEditor(_file));
+        }
+        catch (StorageException failure)
+        {
+            Poison(failure);
+            throw;
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
+    }
+
+    private void ThrowIfUnderWay()
+    {
+        if (_builder is not null)
+        {
+            throw new InvalidOperationException("An epoch is under way. Commit or dispose it first.");
+        }
+    }
+
     private static CheckpointWriter Guarded(IStorage storage, Func<FileHeader> readHeader, Func<FileHeader, CheckpointWriter> open)
     {
         FileHeader? header = null;
@@ -311,34 +366,6 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
             throw;
         }
     }
-
-    private static FileHeader NewHeader(CheckpointWriterOptions options)
-    {
-        EncryptionHeader? encryption = null;
-        FileKeys? keys = options.Key is { } key ? FileKeys.Create(key, options, out encryption) : null;
-        int shift = System.Numerics.BitOperations.Log2((uint)options.SegmentSize);
-        return new FileHeader(options.PageSize, shift, options.FileId ?? Guid.NewGuid(), options.Clock.GetUtcNow(), keys is null ? 0 : FormatFeatures.Encryption, 0)
-        {
-            Encryption = encryption,
-            Keys = keys,
-        };
-    }
-
-    private static RootSlot EmptySlot(FileHeader header) => new()
-    {
-        Sequence = 1,
-        DataEnd = Layout.SegmentsOffset,
-        NextEpoch = new EpochId(1),
-        NewestEpoch = default,
-        EpochCount = 0,
-        Time = header.Created,
-        Directory = default,
-        Segments = default,
-        SegmentCount = 0,
-        FileId = header.FileId,
-        Append = default,
-        IsClosed = true,
-    };
 
     private void Close()
     {

@@ -155,6 +155,10 @@ public sealed class Epoch : IGuestMemory, IDisposable
         throw new KeyNotFoundException($"Epoch {_record.Id} has no state section \"{name}\".");
     }
 
+    /// <summary>Opens the resume pack, which is read from its beginning.</summary>
+    /// <returns>Null where the epoch has none: then <see cref="ScatteredReader"/> reads pages where they are.</returns>
+    public ResumePack? OpenPack() => _record.Pack is { } pack ? new ResumePack(this, pack) : null;
+
     /// <summary>Lets writers reuse what only this view of the file shows. Idempotent; the epoch must not be read any more.</summary>
     public void Dispose() => Interlocked.Exchange(ref _leases, null)?.Release(_root.Slot.Sequence);
 

@@ -30,7 +30,7 @@ public sealed class EpochBuilder : ICapturedEpoch
         _encoder = new PageEncoder(writer.Blocks, writer.RawTarget, writer.Packed, writer.Codec);
         _written = new PageBitmap(PageCount);
         _bytesBefore = BytesAppended;
-        _recordSize = EpochRecord.FixedSize + EpochRecordFormat.ItemSize(FormatText.CountBytes(options.Label ?? string.Empty));
+        _recordSize = EpochRecord.FixedSize + EpochRecordFormat.ItemSize(PackRef.ReservedBytes) + EpochRecordFormat.ItemSize(FormatText.CountBytes(options.Label ?? string.Empty));
     }
 
     /// <summary>The number that the epoch will have.</summary>

@@ -19,6 +19,7 @@ public sealed record EpochInfo
         Consistency = record.Consistency;
         GuestId = record.GuestId;
         BootInstance = record.BootInstance;
+        Pack = record.Pack is { } pack ? new ResumePackInfo(pack.PageCount, pack.Bytes) : null;
         States = [.. record.Sections.Select(section => new StateInfo(section.Name, section.Content.Length))];
     }
 
@@ -67,6 +68,9 @@ public sealed record EpochInfo
     /// <summary>Which boot of the guest it was; empty where it is not known.</summary>
     public Guid BootInstance { get; }
 
+    /// <summary>The resume pack, if the epoch has one.</summary>
+    public ResumePackInfo? Pack { get; }
+
     /// <summary>The opaque state sections, in the order in which they were added.</summary>
     public IReadOnlyList<StateInfo> States { get; }
 }
@@ -75,3 +79,8 @@ public sealed record EpochInfo
 /// <param name="Name">Its name, no other section of the epoch has it.</param>
 /// <param name="Length">Its length in bytes.</param>
 public readonly record struct StateInfo(string Name, long Length);
+
+/// <summary>A resume pack of an epoch.</summary>
+/// <param name="Pages">How many pages its plan has.</param>
+/// <param name="Bytes">How many bytes the copies of them take in the file.</param>
+public readonly record struct ResumePackInfo(long Pages, long Bytes);

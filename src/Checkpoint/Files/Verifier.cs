@@ -170,6 +170,11 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
             .Run(known?.PageTable ?? default, record.PageTable));
         Guard(id, "written set", () => CheckSet(record, record.Written, epoch.ReadWrittenSet));
         Guard(id, "read set", () => CheckSet(record, record.Read, epoch.ReadReadSet));
+        if (record.Pack is { } pack)
+        {
+            Guard(id, "resume pack", () => new PackCheck(epoch, pack, _damage.Add).Run(GoesOn));
+        }
+
         foreach (StateSection section in record.Sections)
         {
             Guard(id, $"state section \"{section.Name}\"", () => CheckBlob(section.Content, record.Offset));
@@ -207,6 +212,12 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
         {
             progress?.Report(_pages);
         }
+    }
+
+    private bool GoesOn()
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return _damage.Count < MaxDamages;
     }
 
     private void CheckSet(EpochRecord record, BlobRef set, Func<PageBitmap?> read)

@@ -27,6 +27,7 @@ internal sealed class WritableFile : IDisposable
         Raw = new SegmentAppender(SegmentClass.Raw, Segments, _behind);
         Packed = new SegmentAppender(SegmentClass.Packed, Segments, _behind);
         Index = new SegmentAppender(SegmentClass.Index, Segments, _behind);
+        Pack = new SegmentAppender(SegmentClass.Pack, Segments, _behind);
         _metaAppender = new SegmentAppender(SegmentClass.Meta, Segments, _behind);
         BlockOpener? opener = header.Keys is null ? null : Root.OpenerOf(storage, header.Keys);
         SessionWriter? sessions = header.Keys is null ? null : new SessionWriter(header, options, storage, _metaAppender);
@@ -49,6 +50,9 @@ internal sealed class WritableFile : IDisposable
     public SegmentAppender Packed { get; }
 
     public SegmentAppender Index { get; }
+
+    /// <summary>Takes resume packs, each from a segment of its own on: no root goes on where one ends.</summary>
+    public SegmentAppender Pack { get; }
 
     /// <summary>Reads nodes, also those that are not in the file yet.</summary>
     public NodeReader Nodes { get; }
@@ -241,6 +245,7 @@ internal sealed class WritableFile : IDisposable
         Raw.ResetTo(positions.Raw);
         Packed.ResetTo(positions.Packed);
         Index.ResetTo(positions.Index);
+        Pack.ResetTo(0);
         _metaAppender.ResetTo(positions.Meta);
     }
 
@@ -249,6 +254,7 @@ internal sealed class WritableFile : IDisposable
         Raw.Flush();
         Packed.Flush();
         Index.Flush();
+        Pack.Flush();
         _metaAppender.Flush();
         _behind.Drain();
     }

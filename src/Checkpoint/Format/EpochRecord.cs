@@ -52,6 +52,9 @@ internal sealed record EpochRecord
 
     public required IReadOnlyList<StateSection> Sections { get; init; }
 
+    /// <summary>Its resume pack, if it has one.</summary>
+    public PackRef? Pack { get; init; }
+
     /// <summary>Where the record was read, for messages; 0 for one that was not.</summary>
     public long Offset { get; init; }
 
@@ -65,10 +68,11 @@ internal static class EpochRecordFormat
     private const int ItemHeadSize = 8;
     private const ushort LabelTag = 1;
     private const ushort SectionTag = 2;
+    private const ushort PackTag = 3;
     private const ushort RequiredFlag = 1;
 
-    /// <summary>The last tag that docs/format.md gives: a resume pack.</summary>
-    private const ushort LastTag = 3;
+    /// <summary>The last tag that docs/format.md gives.</summary>
+    private const ushort LastTag = PackTag;
 
     /// <summary>The first bytes of a record.</summary>
     public static ReadOnlySpan<byte> Magic => "EPOC"u8;
@@ -91,6 +95,11 @@ internal static class EpochRecordFormat
             WriteItem(stream, SectionTag, RequiredFlag, SectionBody(section));
         }
 
+        if (record.Pack is { } pack)
+        {
+            WriteItem(stream, PackTag, 0, pack.ToBytes());
+        }
+
         byte[] bytes = stream.ToArray();
         Array.Resize(ref bytes, Layout.RoundToUnit(bytes.Length));
         return bytes;
@@ -111,10 +120,9 @@ internal static class EpochRecordFormat
             throw Damage.At(offset, $"no record of epoch {id}");
         }
 
-        string? label = null;
-        List<StateSection> sections = [];
-        ReadItems(stored, offset, ref label, sections);
-        EpochRecord record = ReadFixedPart(stored, offset, id) with { Label = label, Sections = sections };
+        var items = new Items();
+        ReadItems(stored, offset, items);
+        EpochRecord record = ReadFixedPart(stored, offset, id) with { Label = items.Label, Sections = items.Sections, Pack = items.Pack };
         ThrowIfInconsistent(record, stored);
         return record;
     }
@@ -229,7 +237,7 @@ internal static class EpochRecordFormat
         // Each by itself first: a sum that overflows can come to anything.
         bool countsFit = IsPart(counts.Absent) && IsPart(counts.Zero) && IsPart(counts.Repeated) && IsPart(counts.Data)
             && counts.Total == record.PageCount;
-        bool setsFit = IsPart(record.PagesWritten) && IsPart(record.PagesRead);
+        bool setsFit = (record.Pack is null || IsPart(record.Pack.PageCount)) && IsPart(record.PagesWritten) && IsPart(record.PagesRead);
         bool inRange = record.PageCount is >= 0 and <= Pfn.MaxValue + 1 && record.Bytes >= 0 && Enum.IsDefined(record.Consistency)
             && record.Parent.Value >= 0 && record.Parent < record.Id && !stored[185..192].ContainsAnyExcept((byte)0);
         if (!countsFit || !setsFit || !inRange || record.PageTable.Height != TreeRoot.HeightFor(record.PageCount))
@@ -260,7 +268,7 @@ internal static class EpochRecordFormat
         stream.Write(stackalloc byte[(ItemHeadSize - (body.Length % ItemHeadSize)) % ItemHeadSize]);
     }
 
-    private static void ReadItems(ReadOnlySpan<byte> stored, long offset, ref string? label, List<StateSection> sections)
+    private static void ReadItems(ReadOnlySpan<byte> stored, long offset, Items items)
     {
         int at = EpochRecord.FixedSize;
         while (at + ItemHeadSize <= stored.Length && BinaryPrimitives.ReadUInt16LittleEndian(stored[at..]) is var tag and not 0)
@@ -273,22 +281,26 @@ internal static class EpochRecordFormat
                 throw Damage.At(offset + at, "an item of an epoch record is longer than the record");
             }
 
-            ReadItem(tag, required, stored.Slice(at + ItemHeadSize, (int)size), offset + at, ref label, sections);
+            ReadItem(tag, required, stored.Slice(at + ItemHeadSize, (int)size), offset + at, items);
             at = (int)end;
         }
     }
 
-    private static void ReadItem(ushort tag, bool required, ReadOnlySpan<byte> body, long offset, ref string? label, List<StateSection> sections)
+    private static void ReadItem(ushort tag, bool required, ReadOnlySpan<byte> body, long offset, Items items)
     {
         switch (tag)
         {
-            case LabelTag when label is null && body.Length is > 0 and <= EpochRecord.MaxLabelBytes:
-                label = FormatText.Read(body, offset);
+            case LabelTag when items.Label is null && body.Length is > 0 and <= EpochRecord.MaxLabelBytes:
+                items.Label = FormatText.Read(body, offset);
                 break;
-            case SectionTag when body.Length is > BlobRef.Size and <= BlobRef.Size + EpochRecord.MaxNameBytes && IsNewName(body, sections, offset):
-                sections.Add(new StateSection(FormatText.Read(body[BlobRef.Size..], offset), BlobRef.Read(body, offset + ItemHeadSize)));
+            case PackTag when !items.HasPack:
+                items.HasPack = true;
+                items.Pack = PackRef.TryRead(body, offset + ItemHeadSize);
                 break;
-            case LabelTag or SectionTag:
+            case SectionTag when body.Length is > BlobRef.Size and <= BlobRef.Size + EpochRecord.MaxNameBytes && IsNewName(body, items.Sections, offset):
+                items.Sections.Add(new StateSection(FormatText.Read(body[BlobRef.Size..], offset), BlobRef.Read(body, offset + ItemHeadSize)));
+                break;
+            case LabelTag or SectionTag or PackTag:
                 throw Damage.At(offset, "an item of an epoch record has a wrong size or stands twice");
             default:
                 if (required)
@@ -304,5 +316,18 @@ internal static class EpochRecordFormat
     {
         string name = FormatText.Read(body[BlobRef.Size..], offset);
         return !sections.Exists(section => section.Name == name);
+    }
+
+    /// <summary>What the items of a record say.</summary>
+    private sealed class Items
+    {
+        public string? Label { get; set; }
+
+        public List<StateSection> Sections { get; } = [];
+
+        /// <summary>Whether there is a pack, be it of a version that is not known.</summary>
+        public bool HasPack { get; set; }
+
+        public PackRef? Pack { get; set; }
     }
 }

@@ -8,6 +8,9 @@ internal static class FormatFeatures
     /// <summary>The header says how the file is encrypted.</summary>
     public const ulong Encryption = 1;
 
+    /// <summary>Optional: some epoch had a resume pack.</summary>
+    public const ulong ResumePacks = 1;
+
     /// <summary>Throws if a required feature is set that this version does not build.</summary>
     /// <param name="required">The required features.</param>
     /// <param name="known">Those that are read at that place.</param>

@@ -11,11 +11,14 @@ internal enum SegmentClass
 
     /// <summary>The nodes of the directory, the segment table and the session table.</summary>
     Meta = 4,
+
+    /// <summary>The blocks of one resume pack. Never filled further once they are committed.</summary>
+    Pack = 5,
 }
 
 /// <summary>
 /// One segment's account, as the segment table keeps it in the place of an <see cref="Entry"/>. Live bytes are exact for the classes raw,
-/// packed and index, and not counted for meta segments, whose use is known once they are full.
+/// packed, index and pack, and not counted for meta segments, whose use is known once they are full.
 /// </summary>
 /// <param name="Class">What it holds.</param>
 /// <param name="UsedBytes">How far it is filled.</param>

@@ -33,6 +33,23 @@ internal sealed class EpochRemover
         {
             Remove(blob);
         }
+
+        if (epoch.Pack is { } pack)
+        {
+            Remove(pack);
+        }
+    }
+
+    /// <summary>Releases a resume pack, of which nothing else reaches any part.</summary>
+    /// <inheritdoc cref="Remove(EpochRecord, IReadOnlyList{EpochRecord})" path="/exception"/>
+    public void Remove(PackRef pack)
+    {
+        AllocateRows(neighbours: 0);
+        Remove(pack.Plan);
+        foreach (Extent extent in pack.Extents)
+        {
+            Release(extent.Offset, (int)extent.Length);
+        }
     }
 
     /// <summary>Releases what only an epoch as it was reaches: its sets and most of its sections are kept by its new record.</summary>
@@ -51,15 +68,19 @@ internal sealed class EpochRemover
 
     private void RemoveTable(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
     {
-        for (int level = 1; level < _rows.Length; level++)
-        {
-            _rows[level] = new Node[neighbours.Count + 1];
-        }
-
+        AllocateRows(neighbours.Count);
         Check(epoch);
         Cell[] others = [.. neighbours.Select(neighbour => AlignTo(epoch.PageTable.Height, neighbour.PageTable))];
         Walk(new Position(TreeKind.PageTable, epoch.PageTable.Height, 0, 0), epoch.PageTable.Root, others);
         Release(epoch.Offset, epoch.StoredBytes);
+    }
+
+    private void AllocateRows(int neighbours)
+    {
+        for (int level = 1; level < _rows.Length; level++)
+        {
+            _rows[level] = new Node[neighbours + 1];
+        }
     }
 
     /// <summary>Nothing shares a byte string.</summary>

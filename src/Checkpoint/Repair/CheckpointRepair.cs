@@ -3,7 +3,7 @@ namespace PageStore.Checkpoint;
 /// <summary>
 /// Salvages what still checks of a damaged checkpoint file into a new one. Epochs keep their ids, labels, times, parents and sections; pages that are
 /// lost become absent, never another epoch's; an epoch that lost anything is no longer <see cref="EpochConsistency.Restorable"/> or paused but
-/// <see cref="EpochConsistency.Unknown"/>, and has a state section <c>pagestore-repair</c> that says in JSON what it lost. Thread-safe for different files.
+/// <see cref="EpochConsistency.Unknown"/>, and has a state section <c>pagestore-repair</c> that says in JSON what it lost. Resume packs, which are copies, are left behind. Thread-safe for different files.
 /// </summary>
 /// <remarks>
 /// A page is salvaged if its block, the nodes on the way to it and the record of its epoch match their sums. Where the directory is damaged, records are

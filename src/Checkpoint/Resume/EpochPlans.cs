@@ -19,15 +19,29 @@ public static class EpochPlans
     /// <exception cref="ArgumentOutOfRangeException">The budget is negative or no number.</exception>
     /// <exception cref="CorruptDataException">What the file remembers is damaged.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static ResumePlan Make(CheckpointReader reader, Epoch epoch, IResumePolicy policy, double budget, IReadOnlyCollection<ResumeRecord>? learn = null, CancellationToken cancellationToken = default)
+    public static ResumePlan Make(CheckpointReader reader, Epoch epoch, IResumePolicy policy, double budget, IReadOnlyCollection<ResumeRecord>? learn = null, CancellationToken cancellationToken = default) =>
+        budget >= 0 && !double.IsInfinity(budget)
+            ? Make(reader, epoch, policy, accessed => ResumeBudget.OfAccessed(accessed, budget), learn, cancellationToken)
+            : throw new ArgumentOutOfRangeException(nameof(budget), budget, "A budget is a number from 0 up.");
+
+    /// <summary>Makes a plan of so many pages at most, whatever the last interval touched.</summary>
+    /// <param name="reader">The file.</param>
+    /// <param name="epoch">The epoch of it that is to be resumed.</param>
+    /// <param name="policy">A policy that knows nothing yet; it learns the intervals that led to the epoch. It stays the caller's, and is of no use for anything else.</param>
+    /// <param name="budget">How many pages the plan may have.</param>
+    /// <param name="learn">What guests demanded when they were resumed from the epoch, or from one that led to it; records of others are left aside. Null for none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The plan; empty if the file remembers no interval that led to the epoch.</returns>
+    /// <exception cref="CorruptDataException">What the file remembers is damaged.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static ResumePlan MakeWithin(CheckpointReader reader, Epoch epoch, IResumePolicy policy, ResumeBudget budget, IReadOnlyCollection<ResumeRecord>? learn = null, CancellationToken cancellationToken = default) =>
+        Make(reader, epoch, policy, accessed => accessed == 0 ? ResumeBudget.None : budget, learn, cancellationToken);
+
+    private static ResumePlan Make(
+        CheckpointReader reader, Epoch epoch, IResumePolicy policy, Func<long, ResumeBudget> budgetOf, IReadOnlyCollection<ResumeRecord>? learn, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentNullException.ThrowIfNull(policy);
-        if (!(budget >= 0) || double.IsInfinity(budget))
-        {
-            throw new ArgumentOutOfRangeException(nameof(budget), budget, "A budget is a number from 0 up.");
-        }
-
         long accessed = 0;
         bool readsKnown = true;
         foreach (EpochInfo info in EpochAccesses.LeadingTo(reader, epoch.Info.Id).TakeLast(MaxIntervals))
@@ -41,7 +55,7 @@ public static class EpochPlans
             accessed = Count(interval.Accesses);
         }
 
-        long pages = Math.Min(ResumeBudget.OfAccessed(accessed, budget).Pages, epoch.PageCount);
+        long pages = Math.Min(budgetOf(accessed).Pages, epoch.PageCount);
         return new ResumePlan(epoch.Info.Id, pages == 0 ? [] : Rank(epoch, policy, pages, readsKnown, cancellationToken), epoch.Info.PagesConfigured);
     }
 

@@ -79,6 +79,9 @@ public sealed class ScatteredReader
         }
     }
 
+    /// <summary>What the page table says of a page of the batch that was read last.</summary>
+    internal Entry EntryOf(int index) => _entries[index];
+
     /// <summary>Looks all pages up, and fills those that need no read; returns how many do.</summary>
     private int LookUp(in Batch batch)
     {
@@ -90,9 +93,9 @@ public sealed class ScatteredReader
             {
                 Entry entry = _epoch.GetEntry(_cursor, batch.Pages[i], out _);
                 batch.Classes[i] = ClassCounts.ClassOf(entry.Kind);
+                _entries[i] = entry;
                 if (entry.Kind is EntryKind.Raw or EntryKind.Lz4)
                 {
-                    _entries[i] = entry;
                     _places[count++] = ((ulong)(entry.Offset / Layout.Unit) << IndexBits) | (uint)i;
                 }
                 else

@@ -312,7 +312,7 @@ internal sealed class SegmentAllocator(long segmentSize)
         }
     }
 
-    private static bool IsCounted(SegmentClass segmentClass) => segmentClass is SegmentClass.Raw or SegmentClass.Packed or SegmentClass.Index;
+    private static bool IsCounted(SegmentClass segmentClass) => segmentClass is SegmentClass.Raw or SegmentClass.Packed or SegmentClass.Index or SegmentClass.Pack;
 
     private SegmentEntry AccountOf(long number) =>
         _changed.TryGetValue(number, out SegmentEntry changed) ? changed : number < _committed.Count ? _committed[(int)number] : default;

@@ -63,7 +63,7 @@ public sealed class ReachableBlocksTests
             foreach (EpochRecord record in root.Records())
             {
                 Tree(record.PageTable, TreeKind.PageTable, entry => Put(entry.Offset, entry.Kind == EntryKind.Raw ? root.Header.PageSize : entry.StoredBytes));
-                foreach (BlobRef blob in record.Sections.Select(section => section.Content).Append(record.Written).Append(record.Read))
+                foreach (BlobRef blob in record.Sections.Select(section => section.Content).Append(record.Written).Append(record.Read).Append(record.Pack?.Plan ?? default))
                 {
                     int left = (int)blob.Length;
                     Tree(blob.Tree, TreeKind.Blob, entry =>
@@ -72,6 +72,11 @@ public sealed class ReachableBlocksTests
                         left -= plain;
                         Put(entry.Offset, entry.Kind == EntryKind.Raw ? (plain + 15) / 16 * 16 : entry.StoredBytes);
                     });
+                }
+
+                foreach (Extent extent in record.Pack?.Extents ?? [])
+                {
+                    Put(extent.Offset, (int)extent.Length);
                 }
             }
         }

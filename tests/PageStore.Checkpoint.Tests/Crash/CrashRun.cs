@@ -95,6 +95,11 @@ internal sealed class CrashRun
                 Committed(begun);
                 SyncedIfDue(begun, always: prune.Plan.ReturnSpace);
                 break;
+            case PackStep pack:
+                _history.Pack(_writer!, pack.Plan);
+                Committed(begun);
+                SyncedIfDue(begun, always: pack.Plan.Pack == 0);
+                break;
             case SyncStep:
                 _writer!.Sync();
                 Synced(begun);

@@ -14,8 +14,8 @@ internal sealed record CrashScenario(string Title, params IReadOnlyList<CrashSte
     /// <summary>Whether each epoch moves pages out of sparse segments.</summary>
     public bool CleansAlways { get; init; }
 
-    /// <summary>Whether pages of committed epochs are stored anew at some time.</summary>
-    public bool MovesPages => CleansAlways || Steps.Any(step => step is PruneStep { Plan.ReturnSpace: true });
+    /// <summary>Whether pages of committed epochs are stored anew, or once more, at some time.</summary>
+    public bool MovesPages => CleansAlways || Steps.Any(step => step is PackStep or PruneStep { Plan.ReturnSpace: true });
 
     public string Name => $"{Title}: {Durability}";
 
@@ -44,6 +44,12 @@ internal abstract record CrashStep
     public static CrashStep Write(int first, int count, int seed, Filling filling = Filling.Random) =>
         new WriteStep(new EpochPlan { Parent = -1, Steps = [new PageStep(first, count, filling, GuestPageType.Normal, seed)] });
 
+    /// <summary>Packs pages of the newest epoch: an even number that five does not divide.</summary>
+    public static CrashStep Pack(int seed) => new PackStep(new EpochPlan { Pack = seed });
+
+    /// <summary>Drops the pack of the newest epoch.</summary>
+    public static CrashStep DropPack() => new PackStep(new EpochPlan { Pack = 0 });
+
     /// <summary>Drops epochs by their bits, the oldest first.</summary>
     public static CrashStep Prune(int mask, bool returnSpace) => new PruneStep(new EpochPlan { PruneMask = mask, ReturnSpace = returnSpace });
 }
@@ -53,6 +59,9 @@ internal sealed record WriteStep(EpochPlan Plan) : CrashStep;
 
 /// <summary>Drops epochs: the mask of a plan.</summary>
 internal sealed record PruneStep(EpochPlan Plan) : CrashStep;
+
+/// <summary>Gives the newest epoch a pack, or takes it away: the seed of a plan.</summary>
+internal sealed record PackStep(EpochPlan Plan) : CrashStep;
 
 /// <summary>Makes all that was committed durable.</summary>
 internal sealed record SyncStep : CrashStep;

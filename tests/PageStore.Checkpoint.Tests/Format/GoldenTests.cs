@@ -15,6 +15,7 @@ public sealed class GoldenTests
     [InlineData("plain.pages")]
     [InlineData("lz4.pages")]
     [InlineData("encrypted.pages")]
+    [InlineData("packs.pages")]
     public void The_library_writes_the_golden_bytes(string name)
     {
         byte[] written = Write(name).File;
@@ -32,6 +33,7 @@ public sealed class GoldenTests
     [InlineData("plain.pages")]
     [InlineData("lz4.pages")]
     [InlineData("encrypted.pages")]
+    [InlineData("packs.pages")]
     public void Both_readers_read_the_golden_files(string name)
     {
         IReadOnlyList<ModelEpoch> epochs = Write(name).Epochs;
@@ -48,6 +50,7 @@ public sealed class GoldenTests
     private static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) Write(string name) => name switch
     {
         "lz4.pages" => SampleFiles.WriteTiny(),
+        "packs.pages" => SampleFiles.WritePacked(),
         Encrypted => SampleFiles.WriteTiny(encrypted: true),
         _ => SampleFiles.WriteRich(lz4: false),
     };

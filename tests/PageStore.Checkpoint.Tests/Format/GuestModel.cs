@@ -25,6 +25,9 @@ internal sealed class ModelEpoch
 
     public List<(string Name, byte[] Content)> Sections { get; } = [];
 
+    /// <summary>The plans of all packs that it had, the last one now; null where one was taken away.</summary>
+    public List<Pfn[]?> Packs { get; } = [];
+
     public static ModelEpoch Begin(long id, ModelEpoch? parent, long? pageCount, string? label) => new()
     {
         Id = id,

@@ -44,8 +44,11 @@ public sealed record EpochPlan
     /// <summary>Give back the space of what is dropped.</summary>
     public bool ReturnSpace { get; init; }
 
+    /// <summary>Give an epoch a resume pack behind this one, and where it is even the newest one; or take one away. Null does neither.</summary>
+    public int? Pack { get; init; }
+
     public override string ToString() =>
-        $"parent {Parent}, {PageCount} pages{(SkipUnchanged ? ", skip" : "")}{(Abandon ? ", abandon" : "")}{(Reopen ? ", reopen" : "")}, prune {PruneMask:x}{(ReturnSpace ? " and return" : "")}, "
+        $"parent {Parent}, {PageCount} pages{(SkipUnchanged ? ", skip" : "")}{(Abandon ? ", abandon" : "")}{(Reopen ? ", reopen" : "")}, prune {PruneMask:x}{(ReturnSpace ? " and return" : "")}, pack {Pack}, "
         + $"R {ReadEvery}, sections {string.Join(' ', Sections)}:\n    {string.Join("\n    ", Steps)}";
 }
 
@@ -105,6 +108,7 @@ public static class HistoryArbitrary
         from sections in Gen.ListOf(Gen.Elements(0, 1, 15, 16, 4096, 65535, 65536, 65537, 131072, 300_000), sectionCount)
         from readEvery in Gen.Frequency((2, Gen.Constant((int?)null)), (1, Gen.Choose(1, 9).Select(n => (int?)n)))
         from switches in Gen.Choose(0, 63)
+        from pack in Gen.Frequency((2, Gen.Constant((int?)null)), (1, Gen.Choose(0, 1000).Select(n => (int?)n)))
         from prune in Gen.Frequency((3, Gen.Constant(0)), (1, Gen.Choose(1, 255)))
         select new EpochPlan
         {
@@ -117,6 +121,7 @@ public static class HistoryArbitrary
             SkipUnchanged = (switches & 1) != 0,
             Abandon = (switches & 14) == 0,
             Reopen = (switches & 48) == 0,
+            Pack = pack,
             PruneMask = prune,
             ReturnSpace = (switches & 1) == 0,
         };

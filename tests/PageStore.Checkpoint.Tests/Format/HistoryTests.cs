@@ -27,15 +27,18 @@ public sealed class HistoryTests : IDisposable
         run.Run();
 
         Assert.All(run.Infos.Zip(run.Epochs), pair => ModelAssert.MatchesInfo(pair.First, pair.Second));
+        int?[] packed = [.. run.Epochs.Select(model => model.Packs.LastOrDefault()?.Length)];
         FormatFile file = FormatFile.Open(_path, history.Encrypted ? TestKeys.FormatKey : null);
         Assert.Equal(history.PageSize, file.Header.PageSize);
         Assert.Equal(history.WriterOptions.SegmentSize, file.Header.SegmentSize);
         ModelAssert.Matches(file, run.Epochs);
+        Assert.Equal(packed, file.Epochs.Select(epoch => epoch.Pack?.Count));
         foreach (ReadMode mode in Enum.GetValues<ReadMode>())
         {
             using CheckpointReader reader = CheckpointReader.Open(_path, history.ReaderOptions with { ReadMode = mode });
             ModelAssert.Matches(reader, run.Epochs);
-            VerifyReport report = reader.Verify();
+            Assert.Equal(packed, reader.Epochs().Select(info => (int?)info.Pack?.Pages));
+            VerifyReport report = reader.VerifyDeep();
             Assert.Empty(report.Damage);
             Assert.Empty(report.Warnings);
             Assert.Equal(run.Epochs.Count, report.Epochs);

@@ -80,6 +80,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
         }
 
         builder.Dispose();
+        Pack(writer, plan);
         Prune(writer, plan);
     }
 
@@ -100,6 +101,38 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
 
         _epochs.RemoveAll(model => dropped.Contains(model.Id));
         Infos.RemoveAll(info => dropped.Contains(info.Id.Value));
+    }
+
+    /// <summary>Gives an epoch a pack, or takes one away, as a plan says.</summary>
+    public void Pack(CheckpointWriter writer, EpochPlan plan)
+    {
+        if (plan.Pack is not { } seed || _epochs.Count == 0)
+        {
+            return;
+        }
+
+        var random = new Random(seed);
+        ModelEpoch model = seed % 2 == 0 ? _epochs[^1] : _epochs[random.Next(_epochs.Count)];
+        var id = new EpochId(model.Id);
+        if (seed % 5 == 0 || model.PageCount == 0)
+        {
+            bool had = writer.DropPack(id);
+            model.Packs.Add(null);
+            _ = had == (model.Packs.Count > 1 && model.Packs[^2] is not null) ? had : throw new InvalidOperationException($"the pack of epoch {id} was dropped: {had}");
+            return;
+        }
+
+        // Pages that were written, and holes around them.
+        long[] likely = [.. model.Pages.Keys, .. Enumerable.Range(0, (int)Math.Min(model.PageCount, 400)).Select(pfn => (long)pfn)];
+        Pfn[] pages = [.. Enumerable.Range(0, random.Next(1, 120)).Select(_ => likely[random.Next(likely.Length)]).Distinct().Select(pfn => new Pfn(pfn))];
+        EpochInfo info = writer.WritePack(new ResumePlan(id, pages, model.PageCount));
+        int at = Infos.FindIndex(known => known.Id == id);
+        if (at >= 0)
+        {
+            Infos[at] = info;
+        }
+
+        model.Packs.Add(pages);
     }
 
     private void WriteStep(EpochBuilder builder, ModelEpoch model, PageStep step, bool skipUnchanged)

@@ -26,6 +26,7 @@ internal static class ModelAssert
             MatchesPages(epoch, model, ever);
             MatchesRuns(epoch, model);
             MatchesSets(epoch, model);
+            MatchesPack(epoch, model);
             foreach ((string name, byte[] content) in model.Sections)
             {
                 using Stream stream = epoch.OpenState(name);
@@ -71,6 +72,7 @@ internal static class ModelAssert
             Assert.Equal(model.Sections.Select(section => section.Name), epoch.Sections.Select(section => section.Name));
             Assert.All(model.Sections.Zip(epoch.Sections), pair => Assert.True(pair.First.Content.AsSpan().SequenceEqual(pair.Second.Content)));
             epoch.CheckCounts();
+            MatchesPack(epoch, model);
             foreach (long pfn in Interesting(model, ever))
             {
                 FormatPage page = epoch.ReadPage(pfn);
@@ -154,6 +156,45 @@ internal static class ModelAssert
         Assert.Equal(model.PageCount, written.Length);
         Assert.Equal(model.Written, PagesOf(written));
         Assert.Equal(model.Read, read is null ? null : PagesOf(read));
+    }
+
+    /// <summary>A pack is one of those that the epoch had; who copies files, and a crash, may lose it.</summary>
+    private static void MatchesPack(Epoch epoch, ModelEpoch model)
+    {
+        if (epoch.OpenPack() is not { } pack)
+        {
+            return;
+        }
+
+        Pfn[] plan = pack.ReadPlan();
+        Assert.Contains(model.Packs, known => known.AsSpan().SequenceEqual(plan));
+        Assert.Equal(plan.Length, pack.PageCount);
+        Assert.Equal(new ResumePackInfo(plan.Length, pack.Bytes), epoch.Info.Pack);
+        const int batch = 7;
+        byte[] buffer = new byte[batch * epoch.PageSize];
+        var pages = new Pfn[batch];
+        var classes = new PageClass[batch];
+        int at = 0;
+        for (int count; (count = pack.ReadNext(buffer, pages, classes)) > 0; at += count)
+        {
+            Assert.Equal(plan.AsSpan(at, count), pages.AsSpan(0, count));
+            for (int i = 0; i < count; i++)
+            {
+                Assert.Equal(model.PageOf(pages[i].Value)?.Class ?? PageClass.Absent, classes[i]);
+                MatchesContent(model, pages[i].Value, buffer.AsSpan(i * epoch.PageSize, epoch.PageSize));
+            }
+        }
+
+        Assert.Equal((plan.Length, 0, null), (at, pack.PagesReplaced, pack.Damage));
+    }
+
+    private static void MatchesPack(FormatEpoch epoch, ModelEpoch model)
+    {
+        if (epoch.Pack is { } pack)
+        {
+            Assert.Contains(model.Packs, known => known.AsSpan().SequenceEqual(pack.Select(entry => new Pfn(entry.Pfn)).ToArray()));
+            Assert.All(pack, entry => MatchesPage(model, entry.Pfn, (PageClass)Math.Min((int)entry.Page.Kind, (int)PageClass.Data), TypeOf(entry.Page), entry.Page.Content));
+        }
     }
 
     private static List<long> PagesOf(PageBitmap set)

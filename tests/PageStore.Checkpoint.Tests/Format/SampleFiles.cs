@@ -48,6 +48,10 @@ internal static class SampleFiles
         return Write((lz4 ? packed : Rich) with { Encrypted = encrypted });
     }
 
+    /// <summary>The same with resume packs, one of which has replaced another.</summary>
+    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WritePacked() =>
+        Write(Rich with { Lz4 = true, Epochs = [Rich.Epochs[0] with { Pack = 2 }, Rich.Epochs[1] with { Pack = 4 }, Rich.Epochs[2] with { Pack = 3 }] });
+
     /// <summary>Two epochs and hardly a page, so that nearly all that is read of the file is header, slots and index.</summary>
     public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteTiny(bool encrypted = false) => Write(Tiny with { Lz4 = true, Encrypted = encrypted });
 

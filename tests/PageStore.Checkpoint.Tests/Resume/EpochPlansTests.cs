@@ -2,115 +2,126 @@ using Xunit;
 
 namespace PageStore.Checkpoint.Tests;
 
-public sealed class EpochPlansTests : IDisposable
+/// <summary>Plans of what a file remembers: which intervals a policy is shown, and what of its ranking is the plan.</summary>
+public sealed class EpochPlansTests
 {
     private const int Pages = 64;
 
-    private readonly string _path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".pages");
-
-    public void Dispose() => File.Delete(_path);
-
     [Fact]
-    public void A_plan_has_what_the_budget_allows_of_what_the_last_intervals_touched()
+    public void A_policy_learns_the_intervals_that_led_to_the_epoch_and_the_plan_is_its_ranking()
     {
-        Write();
-        using CheckpointReader reader = CheckpointReader.Open(_path);
+        // 1, 2, 3, and from 2 a branch with 4.
+        using CheckpointReader reader = Write(reads: true);
+        using Epoch epoch = reader.OpenEpoch(new EpochId(4));
+        using var policy = new Recorder();
+        ResumePlan plan = EpochPlans.Make(reader, epoch, policy, 1.5, cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.Equal([3, 30], Make(reader, 3, budget: 1));
-        Assert.Equal([2, 3, 20, 30], Make(reader, 3, budget: 2));
-        Assert.Empty(Make(reader, 3, budget: 0));
-    }
+        Assert.Equal(["2 / 20", "4 / 40"], policy.Observed);
+        Assert.Equal(0, policy.Tables);
 
-    [Fact]
-    public void Of_an_epoch_without_a_past_there_is_no_plan()
-    {
-        Write();
-        using CheckpointReader reader = CheckpointReader.Open(_path);
-
-        Assert.Empty(Make(reader, 1, budget: 2));
+        // One page was written and one read before epoch 4; a page behind the end of the guest is no page of the plan.
+        Assert.Equal(3, policy.Budget);
+        Assert.Equal(new EpochId(4), plan.Epoch);
+        Assert.Equal([new Pfn(7), new Pfn(5)], plan.Pages.ToArray());
+        Assert.Equal(3, plan.ConfiguredPages);
+        Assert.True(plan.IsLarge);
     }
 
     [Fact]
-    public void Of_a_guest_whose_reads_nobody_told_the_writes_are_planned()
+    public void A_budget_is_what_it_says_and_an_epoch_without_a_history_has_no_plan()
     {
-        Write(reads: false);
-        using CheckpointReader reader = CheckpointReader.Open(_path);
+        using CheckpointReader reader = Write(reads: true);
+        using Epoch epoch = reader.OpenEpoch(new EpochId(3));
+        using Epoch first = reader.OpenEpoch(new EpochId(1));
+        using var policy = new Recorder();
+        Assert.Equal(2, EpochPlans.MakeWithin(reader, epoch, policy, new ResumeBudget(11), cancellationToken: TestContext.Current.CancellationToken).Pages.Length);
+        Assert.Equal(11, policy.Budget);
 
-        Assert.Contains(3, Make(reader, 3, budget: 4));
+        using var fresh = new Recorder();
+        Assert.True(EpochPlans.MakeWithin(reader, first, fresh, new ResumeBudget(11), cancellationToken: TestContext.Current.CancellationToken).Pages.IsEmpty);
+        Assert.True(EpochPlans.Make(reader, first, fresh, 2, cancellationToken: TestContext.Current.CancellationToken).Pages.IsEmpty);
+        Assert.Empty(fresh.Observed);
+        Assert.Throws<ArgumentOutOfRangeException>(() => EpochPlans.Make(reader, first, fresh, double.NaN, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Throws<OperationCanceledException>(() => EpochPlans.Make(reader, epoch, fresh, 2, cancellationToken: new CancellationToken(canceled: true)));
     }
 
     [Fact]
-    public void What_an_earlier_resume_demanded_is_planned_and_what_it_loaded_is_not()
+    public void Where_reads_are_not_known_the_writes_are_all_that_was_touched()
     {
-        Write();
-        using CheckpointReader reader = CheckpointReader.Open(_path);
-        using ResumeRecord here = Record(reader.FileId, 3);
-        using ResumeRecord elsewhere = Record(reader.FileId, 1);
-        using ResumeRecord ofAnother = Record(Guid.NewGuid(), 3);
-
-        Assert.Equal([40, 41], Make(reader, 3, budget: 1, here));
-        Assert.Equal([3, 30, 40, 41], Make(reader, 3, budget: 2, here));
-        Assert.Equal([3, 30], Make(reader, 3, budget: 1, elsewhere, ofAnother));
+        // No page of these looks like a table.
+        using CheckpointReader reader = Write(reads: false);
+        using Epoch epoch = reader.OpenEpoch(new EpochId(3));
+        using var policy = new Recorder();
+        EpochPlans.Make(reader, epoch, policy, 2, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(["2 / -", "3 / -"], policy.Observed);
+        Assert.Equal((2, 0), (policy.Budget, policy.Tables));
     }
 
-    [Fact]
-    public void A_record_is_saved_and_loaded()
+    private static CheckpointReader Write(bool reads)
     {
-        using ResumeRecord record = Record(Guid.NewGuid(), 3);
-        var stream = new MemoryStream();
-        record.Save(stream);
-        using ResumeRecord loaded = ResumeRecord.Load(new MemoryStream(stream.ToArray()));
-
-        Assert.Equal((record.FileId, record.Epoch), (loaded.FileId, loaded.Epoch));
-        Assert.True(record.Demanded.SetEquals(loaded.Demanded));
-        Assert.True(record.Loaded.SetEquals(loaded.Loaded));
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("""{"format":"vmtrace/1","page_size":4096,"pages":10}""")]
-    [InlineData("{\"format\":\"vmtrace/1\",\"page_size\":4096,\"pages\":10}\n{\"written\":[],\"read\":[]}")]
-    [InlineData("{\"format\":\"vmtrace/1\",\"page_size\":4096,\"pages\":10,\"file\":\"a8098c1a-f86e-11da-bd1a-00112444be1e\",\"epoch\":1}")]
-    [InlineData("{\"format\":\"vmtrace/1\",\"page_size\":4096,\"pages\":10,\"file\":\"a8098c1a-f86e-11da-bd1a-00112444be1e\",\"epoch\":1}\n{\"written\":[],\"read\":[]}")]
-    public void What_is_no_record_is_refused(string text) =>
-        Assert.Throws<CorruptDataException>(() => ResumeRecord.Load(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text))));
-
-    private static ResumeRecord Record(Guid file, long epoch)
-    {
-        var demanded = new PageBitmap(Pages);
-        demanded.SetRange(new Pfn(40), 2);
-        var loaded = new PageBitmap(Pages);
-        loaded.SetRange(new Pfn(50), 5);
-        return new ResumeRecord(file, new EpochId(epoch), PageSizes.Default, demanded, loaded);
-    }
-
-    private static long[] Make(CheckpointReader reader, long id, double budget, params ResumeRecord[] learn)
-    {
-        using Epoch epoch = reader.OpenEpoch(new EpochId(id));
-        using var policy = new PredictivePolicy();
-        ResumePlan plan = EpochPlans.Make(reader, epoch, policy, budget, learn, TestContext.Current.CancellationToken);
-        Assert.Equal(epoch.Info.Id, plan.Epoch);
-        return [.. plan.Pages.ToArray().Select(page => page.Value).Order()];
-    }
-
-    /// <summary>Three epochs: the second wrote page 2 and read page 20, the third 3 and 30.</summary>
-    private void Write(bool reads = true)
-    {
-        using CheckpointWriter writer = CheckpointWriter.Create(_path);
-        byte[] page = new byte[PageSizes.Default];
-        for (int epoch = 1; epoch <= 3; epoch++)
+        var file = new MemoryFile();
+        using (CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(file), new CheckpointWriterOptions()))
         {
-            using EpochBuilder builder = writer.BeginEpoch(new EpochOptions { Parent = epoch == 1 ? null : new EpochId(epoch - 1), PageCount = Pages });
-            page.AsSpan().Fill((byte)epoch);
-            builder.WritePages(new Pfn(epoch), page);
-            if (reads)
+            Commit(writer, null, 1, reads);
+            Commit(writer, 1, 2, reads);
+            Commit(writer, 2, 3, reads);
+            Commit(writer, 2, 4, reads);
+        }
+
+        return CheckpointReader.Open(new MemoryStorage(file));
+    }
+
+    private static void Commit(CheckpointWriter writer, long? parent, int page, bool reads)
+    {
+        using EpochBuilder epoch = writer.BeginEpoch(new EpochOptions { PageCount = Pages, Parent = parent is { } id ? new EpochId(id) : null });
+        byte[] content = new byte[4096];
+        content.AsSpan().Fill((byte)page);
+        content[0] = 0;
+        epoch.WritePages(new Pfn(page), content);
+        if (reads)
+        {
+            using var read = new PageBitmap(Pages);
+            read.Set(new Pfn(page * 10));
+            epoch.SetReadSet(read);
+        }
+
+        epoch.Commit();
+    }
+
+    private sealed class Recorder : IResumePolicy
+    {
+        public List<string> Observed { get; } = [];
+
+        public int Tables { get; private set; }
+
+        public long Budget { get; private set; }
+
+        public string Name => "recorder";
+
+        public void Observe(AccessInterval interval) =>
+            Observed.Add($"{Text(interval.Written)} / {(interval.Read is { } read ? Text(read) : "-")}");
+
+        public void ObserveTables(GuestPageTables tables) => Tables++;
+
+        public Pfn[] Rank(long budget)
+        {
+            Budget = budget;
+            return [new Pfn(7), new Pfn(Pages), new Pfn(5)];
+        }
+
+        public void Dispose()
+        {
+        }
+
+        private static string Text(PageBitmap set)
+        {
+            List<long> pages = [];
+            foreach (Pfn page in set.SetBits())
             {
-                using var read = new PageBitmap(Pages);
-                read.Set(new Pfn(10 * epoch));
-                builder.SetReadSet(read);
+                pages.Add(page.Value);
             }
 
-            builder.Commit();
+            return string.Join(' ', pages);
         }
     }
 }
