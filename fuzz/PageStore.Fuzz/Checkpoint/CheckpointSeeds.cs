@@ -21,6 +21,7 @@ internal static class CheckpointSeeds
         yield return ("seed-sets", Make(PageCodecs.None, WriteSets));
         yield return ("seed-patches", Make(PageCodecs.Lz4, WritePatches));
         yield return ("seed-pruned", Make(PageCodecs.None, WritePruned));
+        yield return ("seed-packs", Make(PageCodecs.Lz4, WritePacks));
         yield return ("seed-encrypted", Make(PageCodecs.Lz4, WriteAll, key: ImageSeals.Key));
     }
 
@@ -122,9 +123,26 @@ internal static class CheckpointSeeds
         writer.Prune(new PrunePolicy { KeepIf = id => id.Value != 3 });
     }
 
+    /// <summary>A pack of pages of each kind, one that another has replaced, and a dropped one, whose segments are free.</summary>
+    private static void WritePacks(CheckpointWriter writer)
+    {
+        Write(writer, 200, null, WriteKinds);
+        Write(writer, 200, new EpochId(1), WriteStates);
+        Pack(writer, 1, 70, 0, 9, 2, 131, 40);
+        Pack(writer, 2, 5, 70);
+        Pack(writer, 2, 70, 5, 3, 0);
+        Write(writer, 200, new EpochId(2), builder => builder.WritePages(new Pfn(2), Page(3)));
+        Pack(writer, 3, 2);
+        writer.DropPack(new EpochId(3));
+    }
+
+    private static void Pack(CheckpointWriter writer, long epoch, params long[] pages) =>
+        writer.WritePack(new ResumePlan(new EpochId(epoch), [.. pages.Select(page => new Pfn(page))], 200));
+
     private static void WriteAll(CheckpointWriter writer)
     {
         Write(writer, 200, null, WriteKinds);
+        Pack(writer, 1, 9, 70, 0);
         Write(writer, 200, new EpochId(1), WriteStates, label: null);
         Write(writer, 200, new EpochId(2), builder => builder.WritePages(new Pfn(2), Page(3)));
         writer.Prune(new PrunePolicy { KeepIf = id => id.Value == 1 });

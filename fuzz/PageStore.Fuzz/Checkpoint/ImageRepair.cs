@@ -189,9 +189,32 @@ internal sealed class ImageRepair(SparseImage image, bool fields, ImageSeals? se
             {
                 Blob(item + 8);
             }
+            else if (Number(item, 2) == 3)
+            {
+                Pack(item + 8);
+            }
 
             item += 8 + ((Number(item + 4, 4) + 7) & ~7L);
         }
+    }
+
+    /// <summary>The copies of the first pages of a plan, which begins in one chunk, and then the plan.</summary>
+    private void Pack(long offset)
+    {
+        long plan = offset + 16;
+        Span<byte> bytes = stackalloc byte[Entry.Size];
+        image.Read(plan, bytes);
+        long length = Number(plan + TreeRoot.Size, 8);
+        if (Entry.Read(bytes) is { Kind: EntryKind.Raw } chunk && length is > 0 and <= Layout.ChunkSize)
+        {
+            long start = Open(chunk, Layout.RoundToUnit((int)length), SealedBlock.NoPage);
+            for (long at = start; at + PlanEntry.Size <= start + Math.Min(length, MaxContent); at += PlanEntry.Size)
+            {
+                RepairEntry(at + 8, 0, Number(at, 8), TreeKind.PageTable, 0);
+            }
+        }
+
+        Blob(plan);
     }
 
     /// <summary>Makes the height follow from the page count, and the absent pages from both and the other counts.</summary>

@@ -109,6 +109,35 @@ internal sealed class CheckpointTarget : IFuzzTarget
         {
             Expected(() => ReadState(epoch, state));
         }
+
+        if (epoch.OpenPack() is { } pack)
+        {
+            ReadPack(epoch, pack);
+        }
+    }
+
+    /// <summary>Some pages of a pack, and what a batch has of the same ones. They need not be equal: sums that are right say nothing of who wrote them.</summary>
+    private void ReadPack(Epoch epoch, ResumePack pack)
+    {
+        int room = _pages.Length / epoch.PageSize;
+        Span<byte> content = _pages.AsSpan(0, room * epoch.PageSize);
+        var pages = new Pfn[room];
+        var classes = new PageClass[room];
+        List<DamagedPage> damaged = [];
+        for (int total = 0, count; total < MaxPages && (count = pack.ReadNext(content, pages, classes, damaged)) > 0; total += count)
+        {
+            BrokenPromiseException.Unless(pages.AsSpan(0, count).IndexOfAnyExceptInRange(new Pfn(0), new Pfn(epoch.PageCount - 1)) < 0, "a pack has pages of the guest");
+            for (int i = 0; i < count; i++)
+            {
+                ReadOnlySpan<byte> page = content.Slice(i * epoch.PageSize, epoch.PageSize);
+                BrokenPromiseException.Unless(classes[i] >= PageClass.Repeated || !page.ContainsAnyExcept((byte)0), "absent and zero pages read as zeros");
+            }
+
+            BrokenPromiseException.Unless(damaged.Count == 0 || pack.Damage is not null, "damage of a pack is told");
+            new ScatteredReader(epoch).Read(pages.AsSpan(0, count), content[..(count * epoch.PageSize)], classes.AsSpan(0, count), damaged);
+        }
+
+        BrokenPromiseException.Unless(pack.PagesReplaced <= pack.PageCount, "no more pages come from the epoch than the pack has");
     }
 
     private static void CheckSet(PageBitmap? set, long pages, Epoch epoch)

@@ -43,6 +43,18 @@ public sealed class CheckpointSeedsTests
     }
 
     [Fact]
+    public void The_packs_have_pages_of_each_kind()
+    {
+        using CheckpointReader reader = CheckpointReader.Open(new ImageStorage(SparseImage.Parse(Seeds["seed-packs"])));
+        Assert.Equal([6L, 4L, null], reader.Epochs().Select(info => info.Pack?.Pages));
+        using Epoch epoch = reader.OpenEpoch(new EpochId(1));
+        var classes = new PageClass[8];
+        Assert.Equal(6, epoch.OpenPack()!.ReadNext(new byte[8 * 4096], new Pfn[8], classes));
+        Assert.Superset(new HashSet<PageClass>(Enum.GetValues<PageClass>()), classes.Take(6).ToHashSet());
+        Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
+    [Fact]
     public void The_sets_have_chunks_of_each_form()
     {
         EpochRecord second = RootOf("seed-sets").TryReadRecord(new EpochId(2))!;
