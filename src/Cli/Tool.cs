@@ -37,6 +37,7 @@ internal static class Tool
             VerifyCommand.Create(console),
             DiffCommand.Create(console),
             PredictCommand.Create(console),
+            PackCommand.Create(console),
             ServeCommand.Create(console),
             RepairCommand.Create(console),
             PruneCommand.Create(console),

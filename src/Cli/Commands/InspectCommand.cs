@@ -45,6 +45,10 @@ internal static class InspectCommand
             ShowState(console, reader);
             console.Show(TableOf(epochs));
             ShowHooks(console, reader, epochs);
+            foreach (EpochInfo epoch in epochs.Where(epoch => epoch.Pack is not null))
+            {
+                console.Out.WriteLine($"epoch {epoch.Id}: resume pack of {Count(epoch.Pack!.Value.Pages)} pages, {ByteSize.Format(epoch.Pack.Value.Bytes)}");
+            }
         }
 
         return ExitCode.Ok;

@@ -46,6 +46,7 @@ internal sealed record InspectEpoch(
     string Consistency,
     Guid? GuestId,
     Guid? BootInstance,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] InspectPack? Pack,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HookResult? Hook)
 {
     public static InspectEpoch Of(EpochInfo info, HookResult? hook) => new(
@@ -62,8 +63,12 @@ internal sealed record InspectEpoch(
         info.Consistency.ToString().ToLowerInvariant(),
         info.GuestId == Guid.Empty ? null : info.GuestId,
         info.BootInstance == Guid.Empty ? null : info.BootInstance,
+        info.Pack is { } pack ? new InspectPack(pack.Pages, pack.Bytes) : null,
         hook);
 }
+
+/// <summary>A resume pack in what <c>inspect --json</c> prints.</summary>
+internal sealed record InspectPack(long Pages, long Bytes);
 
 /// <summary>What <c>verify --json</c> prints.</summary>
 internal sealed record VerifyResult(
@@ -96,6 +101,14 @@ internal sealed record RepairLoss(
 /// <summary>What <c>prune --json</c> prints.</summary>
 internal sealed record PruneResult(IReadOnlyList<long> Dropped, long DeadBytes, long ReturnedBytes, bool HeldByReaders);
 
+/// <summary>What <c>pack --json</c> prints.</summary>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Pages">How many pages were packed; 0 where nothing is known that could be, or a pack was to be dropped.</param>
+/// <param name="Bytes">How many bytes they take.</param>
+/// <param name="Large">Whether they are more than half of what the guest holds.</param>
+/// <param name="Dropped">Whether a pack was dropped.</param>
+internal sealed record PackResult(long Epoch, long Pages, long Bytes, bool Large, bool Dropped);
+
 /// <summary>What <c>compact --json</c> prints.</summary>
 internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAfter);
 
@@ -108,6 +121,7 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(RepairResult))]
 [JsonSerializable(typeof(PruneResult))]
+[JsonSerializable(typeof(PackResult))]
 [JsonSerializable(typeof(CompactResult))]
 [JsonSerializable(typeof(PredictResult))]
 [JsonSerializable(typeof(ServeResult))]
