@@ -31,13 +31,15 @@ internal static class Program
                 return PlanComparison.Run(args[1..]);
             case "lazy":
                 return LazyComparison.Run(args[1..]);
+            case "pack":
+                return PackComparison.Run(args[1..]);
             case "peers":
                 return PeerComparison.Run(args[1..]);
             case "bdn":
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | lazy [--quick] [--lz4] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | pack [--quick] [--lz4] [--encrypted] | lazy [--quick] [--lz4] | peers [--quick] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }
