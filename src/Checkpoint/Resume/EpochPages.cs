@@ -5,13 +5,17 @@ internal sealed class EpochPages
 {
     private readonly Epoch _epoch;
     private readonly ScatteredReader _reader;
+    private readonly ResumePack? _pack;
     private readonly PageClass[] _classes = new PageClass[FillBatch.Capacity];
     private readonly List<DamagedPage> _damaged = [];
 
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="pack">Its pack, which all threads share; null without.</param>
     /// <exception cref="CorruptDataException">The root of the epoch's page table is damaged.</exception>
-    public EpochPages(Epoch epoch)
+    public EpochPages(Epoch epoch, ResumePack? pack)
     {
         _epoch = epoch;
+        _pack = pack;
         _reader = new ScatteredReader(epoch);
     }
 
@@ -21,8 +25,16 @@ internal sealed class EpochPages
     public void Read(FillBatch batch)
     {
         _damaged.Clear();
+        if (batch.IsPacked)
+        {
+            batch.Fill(ReadPack);
+        }
+        else
+        {
+            _reader.Read(batch.Pages, batch.Buffer, _classes.AsSpan(0, batch.Count), _damaged);
+        }
+
         Span<PageClass> classes = _classes.AsSpan(0, batch.Count);
-        _reader.Read(batch.Pages, batch.Buffer, classes, _damaged);
         for (int i = 0; i < classes.Length; i++)
         {
             batch.Contents[i] = ContentOf(classes[i]);
@@ -50,6 +62,14 @@ internal sealed class EpochPages
         catch (PageStoreException)
         {
             return FillContent.Damaged;
+        }
+    }
+
+    private int ReadPack(byte[] buffer, Pfn[] pages)
+    {
+        lock (_pack!)
+        {
+            return _pack.ReadNext(buffer, pages, _classes, _damaged);
         }
     }
 

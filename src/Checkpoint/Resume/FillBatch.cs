@@ -52,16 +52,24 @@ internal sealed class FillBatch(int pageSize)
 
     public Span<byte> Buffer => _buffer.AsSpan(0, Count * pageSize);
 
+    /// <summary>Whether its pages are the next ones of the epoch's pack, whatever was added to it.</summary>
+    public bool IsPacked { get; private set; }
+
     /// <summary>Begins anew.</summary>
-    public void Reset(FillCause cause)
+    public void Reset(FillCause cause, bool isPacked = false)
     {
         Cause = cause;
+        IsPacked = isPacked;
         Count = 0;
         Placed = 0;
     }
 
     /// <summary>Adds a page; there must be room.</summary>
     public void Add(Pfn page) => _pages[Count++] = page;
+
+    /// <summary>Fills it with what a reader chooses.</summary>
+    /// <param name="read">Gets all of the room, and says how many pages it filled.</param>
+    public void Fill(Func<byte[], Pfn[], int> read) => Count = read(_buffer, _pages);
 
     /// <summary>Puts the pages in order, so that neighbours are read and brought together.</summary>
     public void Sort() => _pages.AsSpan(0, Count).Sort();

@@ -20,6 +20,7 @@ internal sealed class FillQueue : IDisposable
     private readonly SettledPages _settled;
     private readonly LazyResumeOptions _options;
     private readonly ReadOnlyMemory<Pfn> _plan;
+    private readonly bool _isPacked;
     private readonly List<Window> _windows = [];
     private readonly IEnumerator<PfnRun> _runs;
     private int _planned;
@@ -28,8 +29,14 @@ internal sealed class FillQueue : IDisposable
     private volatile bool _restIsDone;
     private volatile PageStoreException? _restDamage;
 
-    public FillQueue(Epoch epoch, ReadOnlyMemory<Pfn> plan, SettledPages settled, LazyResumeOptions options)
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="plan">What comes first, the likeliest first.</param>
+    /// <param name="settled">What need not be loaded.</param>
+    /// <param name="options">How the guest is resumed.</param>
+    /// <param name="isPacked">Whether the plan is that of the epoch's pack, out of which its pages are read.</param>
+    public FillQueue(Epoch epoch, ReadOnlyMemory<Pfn> plan, SettledPages settled, LazyResumeOptions options, bool isPacked = false)
     {
+        _isPacked = isPacked;
         _epoch = epoch;
         _plan = plan;
         _settled = settled;
@@ -158,11 +165,12 @@ internal sealed class FillQueue : IDisposable
 
     private bool TryTakePlan(FillBatch batch)
     {
-        batch.Reset(FillCause.Plan);
+        batch.Reset(FillCause.Plan, _isPacked);
         ReadOnlySpan<Pfn> plan = _plan.Span;
         for (; _planned < plan.Length && batch.Count < FillBatch.Capacity; _planned++)
         {
-            if (!_settled.Contains(plan[_planned]))
+            // A pack is read through: what is there already is left aside when it would be brought.
+            if (_isPacked || !_settled.Contains(plan[_planned]))
             {
                 batch.Add(plan[_planned]);
             }

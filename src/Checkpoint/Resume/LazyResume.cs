@@ -17,6 +17,7 @@ public sealed class LazyResume : IDisposable
     private readonly ReadOnlyMemory<Pfn> _plan;
     private readonly LazyResumeOptions _options;
     private readonly Epoch _epoch;
+    private readonly ResumePack? _pack;
     private readonly SettledPages _settled;
     private readonly FillQueue _queue;
     private readonly ResumeCounters _counters = new();
@@ -28,7 +29,7 @@ public sealed class LazyResume : IDisposable
     /// <summary>Prepares it; nothing is read or brought yet.</summary>
     /// <param name="epoch">The epoch.</param>
     /// <param name="memory">The guest's memory, of the epoch's page size, and with at least as many pages.</param>
-    /// <param name="plan">What to load before the guest may run; null for nothing.</param>
+    /// <param name="plan">What to load before the guest may run; null for what the epoch's pack has (<see cref="LazyResumeOptions.UsePack"/>), or nothing.</param>
     /// <param name="options">Null stands for the defaults.</param>
     /// <exception cref="ArgumentException">The plan is another epoch's, or names pages that the epoch does not have.</exception>
     /// <exception cref="UnsupportedException">Memory and epoch do not fit each other.</exception>
@@ -41,10 +42,11 @@ public sealed class LazyResume : IDisposable
         options.Validate();
         ThrowIfMisfit(epoch, memory);
         (_epoch, _memory, _options) = (epoch, memory, options);
-        _plan = plan is null ? default : Checked(plan, epoch);
+        _pack = plan is null && options.UsePack ? epoch.OpenPack() : null;
+        _plan = plan is null ? _pack?.ReadPlan() : Checked(plan, epoch);
         _settled = new SettledPages(epoch.PageCount);
-        _queue = new FillQueue(epoch, _plan, _settled, options);
-        _faults = new FaultServer(memory, new EpochPages(epoch), _settled, _queue, _counters, _plan.Span, epoch.PageCount);
+        _queue = new FillQueue(epoch, _plan, _settled, options, _pack is not null);
+        _faults = new FaultServer(memory, new EpochPages(epoch, _pack), _settled, _queue, _counters, _plan.Span, epoch.PageCount);
     }
 
     /// <summary>How far it is. Thread-safe.</summary>
@@ -63,7 +65,7 @@ public sealed class LazyResume : IDisposable
         }
 
         using CancellationTokenRegistration wake = cancellationToken.Register(_memory.Wake);
-        _readers = new FillReaders(_queue, [.. Enumerable.Range(0, _options.Readers).Select(_ => new EpochPages(_epoch))], _memory.Wake);
+        _readers = new FillReaders(_queue, [.. Enumerable.Range(0, _options.Readers).Select(_ => new EpochPages(_epoch, _pack))], _memory.Wake);
         return _counters.Report(_epoch.Info.Id, _plan.Length, Serve(cancellationToken), _queue.RestDamage);
     }
 

@@ -6,6 +6,9 @@ public sealed record LazyResumeOptions
     /// <summary>Most threads that read for one guest: enough requests under way for a disk, and no more than the processors bear.</summary>
     private const int MaxReaders = 4;
 
+    /// <summary>Whether the epoch's pack is the plan where no other is given: its pages are read one behind the other.</summary>
+    public bool UsePack { get; init; } = true;
+
     /// <summary>
     /// Whether what is neither planned nor demanded is loaded behind the running guest, until all is there. Without it the guest needs whoever serves it for as long as it runs.
     /// </summary>

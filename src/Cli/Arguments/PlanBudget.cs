@@ -30,6 +30,6 @@ internal sealed record PlanBudget(double? Factor, long? Bytes, long? Pages)
 
     /// <summary>Makes a plan of that size.</summary>
     public ResumePlan Plan(CheckpointReader reader, Epoch epoch, IResumePolicy policy, CancellationToken cancellation) => Factor is { } factor
-        ? EpochPlans.Make(reader, epoch, policy, factor, cancellation)
-        : EpochPlans.MakeWithin(reader, epoch, policy, Pages is { } pages ? new ResumeBudget(pages) : ResumeBudget.OfBytes(Bytes!.Value, reader.PageSize), cancellation);
+        ? EpochPlans.Make(reader, epoch, policy, factor, cancellationToken: cancellation)
+        : EpochPlans.MakeWithin(reader, epoch, policy, Pages is { } pages ? new ResumeBudget(pages) : ResumeBudget.OfBytes(Bytes!.Value, reader.PageSize), cancellationToken: cancellation);
 }

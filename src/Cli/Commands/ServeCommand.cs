@@ -7,6 +7,9 @@ namespace PageStore.Cli;
 /// <summary><c>pagestore serve</c>: brings the pages of an epoch into guests whose monitors hand their memory over.</summary>
 internal static class ServeCommand
 {
+    /// <summary>In the place of a policy: the epoch's pack, or the default policy where it has none.</summary>
+    public const string PackedPlan = "pack";
+
     /// <summary>In the place of a policy: no plan.</summary>
     public const string NoPlan = "none";
 
@@ -32,8 +35,8 @@ internal static class ServeCommand
     {
         var source = new Argument<string>("FILE[@EPOCH]") { Description = "The checkpoint file and the epoch, the newest without a number." };
         var socket = new Option<string>(SocketOption) { Description = "The Unix socket to listen at; monitors connect as to Firecracker's page fault handler.", HelpName = "PATH", Required = true };
-        var policy = new Option<string>(PolicyOption) { Description = $"What to load before a guest runs: {string.Join(", ", ResumePolicies.Names)}, or {NoPlan}.", DefaultValueFactory = _ => ResumePolicies.Names[^1] };
-        policy.AcceptOnlyFromAmong([.. ResumePolicies.Names, NoPlan]);
+        var policy = new Option<string>(PolicyOption) { Description = $"What to load before a guest runs: {PackedPlan}, which is the epoch's pack, or as {ResumePolicies.Names[^1]} where it has none; {string.Join(", ", ResumePolicies.Names)}; or {NoPlan}.", DefaultValueFactory = _ => PackedPlan };
+        policy.AcceptOnlyFromAmong([PackedPlan, .. ResumePolicies.Names, NoPlan]);
         var budget = new Option<double>("--budget") { Description = "The plan has at most so many times the pages touched in the last interval.", DefaultValueFactory = _ => 2.0 };
         budget.Validators.Add(result =>
         {
@@ -69,11 +72,11 @@ internal static class ServeCommand
             var options = new ServeOptions(
                 EpochReference.Parse(parsed.GetRequiredValue(source)),
                 parsed.GetRequiredValue(socket),
-                chosen == NoPlan ? null : chosen,
+                chosen,
                 parsed.GetValue(budget),
                 parsed.GetValue(learn) ?? [],
                 parsed.GetValue(record),
-                ResumeOptions(!parsed.GetValue(noBackground), parsed.GetValue(bubble), parsed.GetValue(readers)),
+                ResumeOptions(chosen, !parsed.GetValue(noBackground), parsed.GetValue(bubble), parsed.GetValue(readers)),
                 parsed.GetValue(once),
                 parsed.GetValue(json),
                 parsed.GetValue(progress) is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
@@ -82,11 +85,12 @@ internal static class ServeCommand
         return command;
     }
 
-    private static LazyResumeOptions ResumeOptions(bool background, int? bubble, int? readers)
+    private static LazyResumeOptions ResumeOptions(string policy, bool background, int? bubble, int? readers)
     {
         var defaults = new LazyResumeOptions();
         return defaults with
         {
+            UsePack = policy == PackedPlan,
             BackgroundFill = background,
             BubblePages = bubble ?? (background ? defaults.BubblePages : 0),
             Readers = readers ?? defaults.Readers,

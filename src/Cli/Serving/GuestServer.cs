@@ -21,13 +21,14 @@ internal sealed class GuestServer(ToolConsole console, ServeOptions options)
         using Epoch epoch = reader.OpenEpoch(id);
         ResumePlan? plan = MakePlan(reader, epoch, cancellation);
         using var listener = new UserFaultListener(options.Socket);
-        Say(string.Create(CultureInfo.InvariantCulture, $"epoch {id} of {options.Source.Path} is served at {options.Socket}, with a plan of {plan?.Pages.Length ?? 0} pages{(plan is { IsLarge: true } ? ", more than half of what the guest holds" : string.Empty)}"));
+        Say(string.Create(CultureInfo.InvariantCulture, $"epoch {id} of {options.Source.Path} is served at {options.Socket}, {Describe(plan, epoch)}"));
         return options.Once ? ServeOne(listener, epoch, plan, cancellation) : ServeAll(listener, epoch, plan, cancellation);
     }
 
     private ResumePlan? MakePlan(CheckpointReader reader, Epoch epoch, CancellationToken cancellation)
     {
-        if (options.Policy is null)
+        bool isPacked = options.Policy == ServeCommand.PackedPlan;
+        if (options.Policy == ServeCommand.NoPlan || (isPacked && epoch.Info.Pack is not null))
         {
             return null;
         }
@@ -36,7 +37,7 @@ internal sealed class GuestServer(ToolConsole console, ServeOptions options)
         try
         {
             learn.AddRange(options.Learn.Select(ResumeRecordFile.Load));
-            using IResumePolicy policy = ResumePolicies.Create(options.Policy);
+            using IResumePolicy policy = ResumePolicies.Create(isPacked ? ResumePolicies.Names[^1] : options.Policy);
             return EpochPlans.Make(reader, epoch, policy, options.Budget, learn, cancellation);
         }
         finally
@@ -174,6 +175,14 @@ internal sealed class GuestServer(ToolConsole console, ServeOptions options)
             console.Out.WriteLine(JsonSerializer.Serialize(new ServeProgress(process, time.TotalSeconds, now.Ready, now.BroughtPages, now.Faults), ResultJson.Default.ServeProgress));
         }
     }
+
+    private string Describe(ResumePlan? plan, Epoch epoch) => (plan, epoch.Info.Pack) switch
+    {
+        ({ IsLarge: true }, _) => string.Create(CultureInfo.InvariantCulture, $"with a plan of {plan.Pages.Length} pages, more than half of what the guest holds"),
+        ({ } made, _) => string.Create(CultureInfo.InvariantCulture, $"with a plan of {made.Pages.Length} pages"),
+        (_, { } pack) when options.Resume.UsePack => string.Create(CultureInfo.InvariantCulture, $"with its pack of {pack.Pages} pages"),
+        _ => "without a plan",
+    };
 
     private static string Describe(ResumeReport report, int process)
     {

@@ -5,7 +5,7 @@ namespace PageStore.Cli;
 /// <summary>What <c>serve</c> was asked for.</summary>
 /// <param name="Source">The file and the epoch.</param>
 /// <param name="Socket">Where monitors connect.</param>
-/// <param name="Policy">The policy that makes the plan; null for no plan.</param>
+/// <param name="Policy">What makes the plan: a policy, or one of the words of <see cref="ServeCommand"/>.</param>
 /// <param name="Budget">How many times the last interval's pages a plan may have.</param>
 /// <param name="Learn">Records of earlier resumes, which the plan learns from.</param>
 /// <param name="Record">Where the record of the last guest goes; null for nowhere.</param>
@@ -16,7 +16,7 @@ namespace PageStore.Cli;
 internal sealed record ServeOptions(
     EpochReference Source,
     string Socket,
-    string? Policy,
+    string Policy,
     double Budget,
     IReadOnlyList<string> Learn,
     string? Record,

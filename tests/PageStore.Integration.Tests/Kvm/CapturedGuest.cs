@@ -14,20 +14,23 @@ internal sealed class CapturedGuest : IDisposable
         using CheckpointWriter writer = CheckpointWriter.Create(FilePath);
         using (var capture = new GuestCapture(writer, guest.Memory, log, new KvmPause(guest.Machine)))
         {
-            guest.Machine.Run();
+            // It stands while an epoch is taken, so that it is far from its end on a busy host, too.
             for (int epoch = 0; epoch < epochs; epoch++)
             {
                 capture.CaptureRestorable(new KvmPause(guest.Machine));
+                guest.Machine.Run();
                 guest.WaitForReports(2);
+                guest.Machine.Pause();
             }
         }
 
+        guest.Machine.Run();
         guest.AssertEnded();
         End = guest.State;
     }
 
     /// <summary>It ends by itself, having checked everything.</summary>
-    internal static GuestWorkload Workload { get; } = WorkingGuest.Workload with { EndOperations = 400_000 };
+    internal static GuestWorkload Workload { get; } = WorkingGuest.Workload with { EndOperations = 1_000_000 };
 
     internal string FilePath { get; } = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".pages");
 
