@@ -1,7 +1,7 @@
 namespace PageStore;
 
 /// <summary>Which pages a guest touched between two epochs. The bitmaps are lent: whoever gets an interval keeps none of them.</summary>
-/// <param name="Written">W, the pages written. All bitmaps of an interval have one length, the number of pages of the guest.</param>
+/// <param name="Written">W, the pages written. Its length, and that of R, is the number of pages of the guest; the others may be shorter, as the guest may have grown.</param>
 /// <param name="Read">R, the pages accessed and not written; null where the source of the log has no such thing, as Xen's has not.</param>
 public sealed record AccessInterval(PageBitmap Written, PageBitmap? Read)
 {
@@ -25,7 +25,9 @@ public sealed record AccessInterval(PageBitmap Written, PageBitmap? Read)
         else if (Read is not null)
         {
             using PageBitmap read = Read.Copy();
-            read.AndNot(Replayed!);
+            using var replayed = new PageBitmap(Read.Length);
+            replayed.Or(Replayed!);
+            read.AndNot(replayed);
             accessed.Or(read);
         }
 
