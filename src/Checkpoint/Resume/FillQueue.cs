@@ -87,7 +87,7 @@ internal sealed class FillQueue : IDisposable
                 _windows.RemoveAt(0);
             }
 
-            _windows.Add(new Window(page, Math.Min(FirstRadius, _options.BubblePages)));
+            _windows.Add(new Window(page, 1, Math.Min(FirstRadius, _options.BubblePages)));
         }
     }
 
@@ -127,13 +127,17 @@ internal sealed class FillQueue : IDisposable
         {
             Window window = _windows[^1];
             _windows.RemoveAt(_windows.Count - 1);
-            if (window.Radius < _options.BubblePages)
+            batch.Reset(FillCause.Bubble);
+            long next = AddUnsettled(batch, window);
+            if (next <= window.Radius)
             {
-                _windows.Add(window with { Radius = Math.Min(window.Radius * RadiusGrowth, _options.BubblePages) });
+                _windows.Add(window with { Next = next });
+            }
+            else if (window.Radius < _options.BubblePages && (IsInEpoch(window.Page + next) || IsInEpoch(window.Page + -next)))
+            {
+                _windows.Add(window with { Next = next, Radius = Math.Min(window.Radius * RadiusGrowth, _options.BubblePages) });
             }
 
-            batch.Reset(FillCause.Bubble);
-            AddUnsettled(batch, window);
             if (batch.Count > 0)
             {
                 return true;
@@ -143,21 +147,26 @@ internal sealed class FillQueue : IDisposable
         return false;
     }
 
-    /// <summary>Adds the nearest pages that are not settled, alternately behind and before the demanded one.</summary>
-    private void AddUnsettled(FillBatch batch, Window window)
+    /// <summary>Adds the nearest pages that are not settled, alternately behind and before the demanded one, until the batch is full.</summary>
+    /// <returns>The distance that comes next.</returns>
+    private long AddUnsettled(FillBatch batch, Window window)
     {
-        for (int distance = 1; distance <= window.Radius && batch.Count < FillBatch.Capacity - 1; distance++)
+        long distance = window.Next;
+        for (; distance <= window.Radius && batch.Count < FillBatch.Capacity - 1; distance++)
         {
             AddIfUnsettled(batch, window.Page + distance);
             AddIfUnsettled(batch, window.Page + -distance);
         }
 
         batch.Sort();
+        return distance;
     }
+
+    private bool IsInEpoch(Pfn page) => page.Value >= 0 && page.Value < _epoch.PageCount;
 
     private void AddIfUnsettled(FillBatch batch, Pfn page)
     {
-        if (page.Value >= 0 && page.Value < _epoch.PageCount && !_settled.Contains(page))
+        if (IsInEpoch(page) && !_settled.Contains(page))
         {
             batch.Add(page);
         }
@@ -230,5 +239,8 @@ internal sealed class FillQueue : IDisposable
         }
     }
 
-    private readonly record struct Window(Pfn Page, int Radius);
+    /// <param name="Page">The demanded page.</param>
+    /// <param name="Next">The distance from which on nothing was taken yet: what was taken is under way, and not settled before it is there.</param>
+    /// <param name="Radius">How far this round goes.</param>
+    private readonly record struct Window(Pfn Page, long Next, long Radius);
 }
