@@ -136,6 +136,7 @@ internal sealed class FaultServer : IDisposable
         _counters.Served(taken, Cause(page, content, isRemoved, wasSettled));
         if (inEpoch && !isRemoved && !wasSettled)
         {
+            CountDamage(page, 1, content);
             _settled.Add(page, 1);
             _demanded.Set(page);
             _queue.AddDemand(page);
@@ -173,6 +174,7 @@ internal sealed class FaultServer : IDisposable
         int done = Bring(first, run, batch.Contents[at], batch.Buffer.Slice(at * _pages.PageSize, run * _pages.PageSize));
         if (done > 0)
         {
+            CountDamage(first, done, batch.Contents[at]);
             _settled.Add(first, done);
             _ahead.SetRange(first, done);
             _counters.Brought(batch.Cause, done);
@@ -191,13 +193,15 @@ internal sealed class FaultServer : IDisposable
             case FillContent.Zero:
                 return (int)_memory.FillZero(first, count);
             default:
-                if (!_memory.Poison(first))
-                {
-                    return 0;
-                }
+                return _memory.Poison(first) ? 1 : 0;
+        }
+    }
 
-                _counters.Damaged(first);
-                return 1;
+    private void CountDamage(Pfn first, int count, FillContent content)
+    {
+        for (int i = 0; content == FillContent.Damaged && i < count; i++)
+        {
+            _counters.Damaged(first + i);
         }
     }
 }

@@ -52,6 +52,9 @@ public sealed class LazyResume : IDisposable
     /// <summary>How far it is. Thread-safe.</summary>
     public ResumeProgress Progress => _counters.Progress;
 
+    /// <summary>Whether it can never be complete, as nobody knows all that is missing. Thread-safe.</summary>
+    internal bool IsStuck => _queue.RestDamage is not null;
+
     /// <summary>Resumes the guest: returns when all pages are there, the guest has ended, or on cancellation. To be called once.</summary>
     /// <param name="cancellationToken">Ends it; a guest that runs then waits at the next missing page.</param>
     /// <returns>What was done.</returns>
@@ -129,7 +132,7 @@ public sealed class LazyResume : IDisposable
 
             _batch ??= _readers!.TryTake();
             bool isDone = _batch is null && _options.BackgroundFill && _ready && _readers!.IsDone && _queue.RestDamage is null;
-            if (isDone && !_faults.TakeEvents())
+            if (isDone && !_faults.TakeEvents() && !HasEnded())
             {
                 _memory.Release();
                 _counters.Full();
@@ -146,6 +149,9 @@ public sealed class LazyResume : IDisposable
 
         return ResumeOutcome.Cancelled;
     }
+
+    /// <summary>Whether the guest has gone: what was brought to it last went nowhere.</summary>
+    private bool HasEnded() => (_memory.Wait(TimeSpan.Zero) & LazyMemorySignals.Ended) != 0;
 
     /// <summary>Serves what was demanded. False if the guest has ended.</summary>
     private bool WaitAndServe(bool mayWait)
