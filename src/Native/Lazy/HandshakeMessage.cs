@@ -29,7 +29,7 @@ internal static class HandshakeMessage
 
         try
         {
-            HandshakePart[] parts = JsonSerializer.Deserialize(message, HandshakeJson.Default.HandshakePartArray) ?? [];
+            HandshakePart?[] parts = JsonSerializer.Deserialize(message, HandshakeJson.Default.HandshakePartArray) ?? [];
             return new LazyMappings([.. parts.Select(FromPart)]);
         }
         catch (JsonException cause)
@@ -57,8 +57,13 @@ internal static class HandshakeMessage
         return new HandshakePart(mapping.Address, (ulong)mapping.Count * pageSize, (ulong)mapping.First.Value * pageSize, pageSize, pageSize);
     }
 
-    private static LazyMapping FromPart(HandshakePart part)
+    private static LazyMapping FromPart(HandshakePart? part)
     {
+        if (part is null)
+        {
+            throw new CorruptDataException("A part of a guest's memory was said to be null: say where it lies.");
+        }
+
         ulong pageSize = (ulong)Environment.SystemPageSize;
 
         // Before page_size there was page_size_kib, which holds bytes in spite of its name.

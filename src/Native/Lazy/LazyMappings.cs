@@ -66,30 +66,25 @@ internal sealed class LazyMappings
         return limit;
     }
 
-    /// <summary>False for an event of an address that lies in no part.</summary>
-    internal bool TryTranslate(in LazyRawEvent raw, out LazyMemoryEvent translated)
+    /// <summary>Adds what an event means: nothing if it lies in no part, and one for each part that a removal lies in.</summary>
+    internal void Translate(in LazyRawEvent raw, Queue<LazyMemoryEvent> translated)
     {
         foreach (LazyMapping mapping in _byAddress)
         {
-            if (raw.Kind == LazyRawKind.Fault && raw.Address >= mapping.Address && raw.Address < mapping.AddressEnd)
+            ulong start = Math.Max(raw.Address, mapping.Address);
+            if (raw.Kind == LazyRawKind.Fault && start == raw.Address && start < mapping.AddressEnd)
             {
-                translated = new LazyMemoryEvent(raw.Write != 0 ? LazyMemoryEventKind.WriteFault : LazyMemoryEventKind.ReadFault, mapping.PageAt(raw.Address), 1);
-                return true;
+                translated.Enqueue(new LazyMemoryEvent(raw.Write != 0 ? LazyMemoryEventKind.WriteFault : LazyMemoryEventKind.ReadFault, mapping.PageAt(start), 1));
             }
 
-            // One removal lies in one mapping of the kernel's, and the parts are such; one over several is told for each.
-            ulong start = Math.Max(raw.Address, mapping.Address);
+            // Parts that lie side by side may be one mapping of the kernel's.
             ulong end = Math.Min(raw.Address + raw.Bytes, mapping.AddressEnd);
             if (raw.Kind == LazyRawKind.Removed && start < end)
             {
                 Pfn first = mapping.PageAt(start);
-                translated = new LazyMemoryEvent(LazyMemoryEventKind.Removed, first, mapping.PageAt(end - 1) - first + 1);
-                return true;
+                translated.Enqueue(new LazyMemoryEvent(LazyMemoryEventKind.Removed, first, mapping.PageAt(end - 1) - first + 1));
             }
         }
-
-        translated = default;
-        return false;
     }
 
     private static void Check(LazyMapping mapping)

@@ -10,13 +10,11 @@ namespace PageStore.Native;
 /// </summary>
 public sealed class UserFaultListener : IDisposable
 {
-    /// <summary>How long a monitor that connected may take to say something.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     /// <summary>How many monitors may wait to be accepted.</summary>
     private const int Backlog = 64;
 
     private readonly Socket _socket;
+    private bool _disposed;
 
     /// <summary>Binds the socket. Only the same user, and root, may connect.</summary>
     /// <param name="path">A path that does not exist yet, at most 107 bytes.</param>
@@ -45,6 +43,9 @@ public sealed class UserFaultListener : IDisposable
         }
     }
 
+    /// <summary>How long a monitor that connected may take to say all of it.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The path of the socket.</summary>
     public string Path { get; }
 
@@ -67,25 +68,49 @@ public sealed class UserFaultListener : IDisposable
             throw new StorageException($"No monitor can be accepted on {Path}: {cause.Message}", cause);
         }
 
+        using CancellationTokenRegistration leave = cancellationToken.Register(() => Leave(monitor));
         try
         {
             return Receive(monitor);
         }
-        catch
+        catch (Exception e)
         {
             monitor.Dispose();
+            if (e is PageStoreException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             throw;
         }
     }
 
-    /// <summary>Closes the socket and removes its path. Memory that was handed over stays.</summary>
+    /// <summary>Closes the socket and removes its path. Memory that was handed over stays. May be called again.</summary>
     public void Dispose()
     {
-        _socket.Dispose();
-        File.Delete(Path);
+        if (!_disposed)
+        {
+            // By then the path may be another's.
+            _disposed = true;
+            _socket.Dispose();
+            File.Delete(Path);
+        }
     }
 
-    private static UserFaultMemory Receive(Socket monitor)
+    /// <summary>Ends what a monitor may still say, and so the wait for it.</summary>
+    private static void Leave(Socket monitor)
+    {
+        try
+        {
+            monitor.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has left itself.
+        }
+    }
+
+    private UserFaultMemory Receive(Socket monitor)
     {
         byte[] message = new byte[HandshakeMessage.MaxBytes];
         int length = 0;
@@ -118,7 +143,7 @@ public sealed class UserFaultListener : IDisposable
         return new UserFaultMemory(LazyHandle.Adopt(descriptor), mappings, new UserFaultPeer(monitor));
     }
 
-    private static unsafe int ReceiveSome(Socket monitor, Span<byte> room, long deadline, ref SafeFileHandle? descriptor)
+    private unsafe int ReceiveSome(Socket monitor, Span<byte> room, long deadline, ref SafeFileHandle? descriptor)
     {
         TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
         if (room.IsEmpty || left < TimeSpan.Zero || !monitor.Poll(left, SelectMode.SelectRead))

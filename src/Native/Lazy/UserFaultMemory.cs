@@ -12,9 +12,15 @@ namespace PageStore.Native;
 /// </remarks>
 public sealed class UserFaultMemory : ILazyMemory
 {
+    /// <summary>As many as one call of the system reads.</summary>
+    private const int RawEvents = 16;
+
     private readonly LazyHandle _handle;
     private readonly LazyMappings _mappings;
     private readonly UserFaultPeer? _peer;
+
+    // What the kernel told, and nobody has taken yet: one removal may lie in several parts.
+    private readonly Queue<LazyMemoryEvent> _untold = [];
     private bool _ended;
 
     internal UserFaultMemory(LazyHandle handle, LazyMappings mappings, UserFaultPeer? peer)
@@ -55,6 +61,11 @@ public sealed class UserFaultMemory : ILazyMemory
             return LazyMemorySignals.Ended;
         }
 
+        if (_untold.Count > 0)
+        {
+            return LazyMemorySignals.Events;
+        }
+
         uint milliseconds = timeout == Timeout.InfiniteTimeSpan ? uint.MaxValue : (uint)Math.Clamp(Math.Ceiling(timeout.TotalMilliseconds), 0, int.MaxValue);
         ShimResult result = NativeMethods.LazyWait(_handle, _peer?.Descriptor ?? -1, milliseconds, out LazySignals ready, out int errno);
         NativeErrors.ThrowIfFailed(result, errno, "Waiting for page faults");
@@ -79,21 +90,22 @@ public sealed class UserFaultMemory : ILazyMemory
     }
 
     /// <inheritdoc/>
-    public unsafe int ReadEvents(Span<LazyMemoryEvent> events)
+    public int ReadEvents(Span<LazyMemoryEvent> events)
     {
-        const int Room = 16;
-        LazyRawEvent* raw = stackalloc LazyRawEvent[Room];
-        ulong room = (ulong)Math.Clamp(events.Length, 1, Room);
-        ShimResult result = NativeMethods.LazyRead(_handle, raw, room, out ulong count, out int errno);
-        NativeErrors.ThrowIfFailed(result, errno, "Reading page faults");
-        int taken = 0;
-        for (int i = 0; i < (int)count; i++)
+        if (events.IsEmpty)
         {
-            // An event of memory that nobody told of is nobody's.
-            if (_mappings.TryTranslate(raw[i], out LazyMemoryEvent translated))
-            {
-                events[taken++] = translated;
-            }
+            throw new ArgumentException("There is no room for an event.", nameof(events));
+        }
+
+        // An event of memory that nobody told of is nobody's: there may be others behind it.
+        while (_untold.Count == 0 && ReadRaw(events.Length))
+        {
+        }
+
+        int taken = 0;
+        while (taken < events.Length && _untold.TryDequeue(out LazyMemoryEvent next))
+        {
+            events[taken++] = next;
         }
 
         return taken;
@@ -133,6 +145,7 @@ public sealed class UserFaultMemory : ILazyMemory
             }
         }
 
+        LetRemovalsGo();
         _peer?.Say(UserFaultPeer.Complete);
     }
 
@@ -143,29 +156,69 @@ public sealed class UserFaultMemory : ILazyMemory
         _peer?.Dispose();
     }
 
+    /// <summary>
+    /// Whoever was giving pages up when the memory was released waits until that is read, or until the last descriptor is closed, which may be the guest's own. Nothing is registered
+    /// any more, so that a page is refused for that alone, and no new removal waits.
+    /// </summary>
+    private unsafe void LetRemovalsGo()
+    {
+        ulong address = _mappings.All[0].Address;
+        while (!_ended)
+        {
+            _ = NativeMethods.LazyZero(_handle, address, (ulong)PageSize, out _, out int errno);
+            if (errno != NativeErrors.Eagain)
+            {
+                break;
+            }
+
+            // Between the refusal and the event there is a moment, and one between its end and the reading.
+            Wait(TimeSpan.FromMilliseconds(1));
+            ReadRaw(RawEvents);
+            _untold.Clear();
+        }
+
+        _untold.Clear();
+    }
+
+    /// <summary>Reads what the kernel tells; false if that is nothing.</summary>
+    private unsafe bool ReadRaw(int most)
+    {
+        LazyRawEvent* raw = stackalloc LazyRawEvent[RawEvents];
+        ShimResult result = NativeMethods.LazyRead(_handle, raw, (ulong)Math.Min(most, RawEvents), out ulong count, out int errno);
+        NativeErrors.ThrowIfFailed(result, errno, "Reading page faults");
+        for (int i = 0; i < (int)count; i++)
+        {
+            _mappings.Translate(raw[i], _untold);
+        }
+
+        return count > 0;
+    }
+
     private unsafe long ForEachMapping(Pfn first, long count, Action action, byte* content)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first.Value, nameof(first));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        for (long at = 0; at < count && !_ended;)
+        if (_untold.Count > 0)
+        {
+            return 0;
+        }
+
+        long at = 0;
+        while (at < count && !_ended)
         {
             long length = _mappings.Find(first + at, count - at, out ulong address);
-            if (address != 0)
+            bool waits = false;
+            at += address == 0 ? length : Act(action, address, content is null ? null : content + (at * PageSize), length, out waits);
+            if (waits)
             {
-                long done = Act(action, address, content is null ? null : content + (at * PageSize), length, out bool waits);
-                if (waits)
-                {
-                    return at + done;
-                }
+                return at;
             }
-
-            at += length;
         }
 
         return count;
     }
 
-    /// <summary>Acts on pages of one mapping; says how many are dealt with, and whether events must be read before the others.</summary>
+    /// <summary>Acts on pages of one part; says how many of the first are dealt with, at least one unless events must be read before.</summary>
     private unsafe long Act(Action action, ulong address, byte* content, long count, out bool waits)
     {
         ulong bytes = (ulong)count * (ulong)PageSize;
@@ -185,7 +238,14 @@ public sealed class UserFaultMemory : ILazyMemory
         NativeErrors.ThrowIfFailed(result, errno, $"Bringing {bytes} bytes of memory to 0x{address:x}");
         waits = errno == NativeErrors.Eagain;
         _ended |= errno == NativeErrors.Esrch;
-        return errno == NativeErrors.Enoent ? count : (long)(done / (ulong)PageSize);
+        long pages = (long)(done / (ulong)PageSize);
+        if (errno != NativeErrors.Enoent || pages > 0)
+        {
+            return pages;
+        }
+
+        // So the kernel says that the memory is gone, and also that it cannot go over the border of two of its own mappings in one call: halves find it.
+        return count == 1 ? 1 : Act(action, address, content, count / 2, out waits);
     }
 
     private enum Action

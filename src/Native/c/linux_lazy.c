@@ -149,6 +149,11 @@ int32_t ps_lazy_wait(struct ps_lazy *lazy, int32_t socket, uint32_t milliseconds
         *err = errno;
         return PS_LAZY_EVENTS;
     }
+    /* Nobody has set it up (UFFDIO_API), or it blocks again: it would be ready for ever, and never have anything. */
+    if (polled[0].revents & (POLLERR | POLLNVAL)) {
+        *err = EINVAL;
+        return PS_LAZY_EVENTS;
+    }
     if (polled[0].revents & POLLIN)
         *ready |= PS_LAZY_READY;
     if (polled[1].revents & POLLIN) {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace PageStore.Native.Tests;
 
-/// <summary>Starts this program again in a role of <see cref="ChildRoles"/> or <see cref="GuardRoles"/>.</summary>
+/// <summary>Starts this program again in a role of <see cref="ChildRoles"/>, <see cref="GuardRoles"/> or <see cref="LazyRoles"/>.</summary>
 internal static class ChildProcess
 {
     /// <summary>Runs a role to its end.</summary>
@@ -20,6 +20,16 @@ internal static class ChildProcess
     /// <returns>Its exit code, 128 and the signal if it was killed; and what it wrote.</returns>
     internal static async Task<(int ExitCode, string Output, string Errors)> RunToExitAsync(string role)
     {
+        using Process child = Start(role);
+        Task<string> errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (child.ExitCode, output, await errors);
+    }
+
+    /// <summary>Starts a role; the caller ends it.</summary>
+    internal static Process Start(string role)
+    {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
@@ -28,10 +38,6 @@ internal static class ChildProcess
 
         start.ArgumentList.Add("--child");
         start.ArgumentList.Add(role);
-        using Process child = Process.Start(start)!;
-        Task<string> errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (child.ExitCode, output, await errors);
+        return Process.Start(start)!;
     }
 }

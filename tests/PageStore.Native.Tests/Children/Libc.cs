@@ -13,6 +13,8 @@ internal static unsafe partial class Libc
     internal const int ProtReadWrite = 3;
     internal const int MapPrivateFixedAnonymous = 0x32;
     internal const int MadvDontNeed = 4;
+    internal const int MadvRemove = 9;
+    internal const int MadvDontDump = 16;
 
     internal const int ProtRead = 1;
     internal const int MapShared = 1;
@@ -64,6 +66,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport("libc")]
+    internal static partial nint memcpy(nint destination, nint source, nint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pwrite(int fd, nint bytes, nint count, nint offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendmsg(int socket, void* message, int flags);
 
     [LibraryImport("libc")]
     internal static partial int memcmp(nint a, nint b, nuint length);
