@@ -14,7 +14,7 @@ internal static unsafe partial class Libc
     internal const int MapPrivateFixedAnonymous = 0x32;
     internal const int MadvDontNeed = 4;
     internal const int MadvRemove = 9;
-    internal const int MadvDontDump = 16;
+    internal const int MadvRandom = 1;
 
     internal const int ProtRead = 1;
     internal const int MapShared = 1;

@@ -7,6 +7,8 @@ internal sealed unsafe class LazyRegion : IDisposable
 {
     internal const int PageCount = 64;
 
+    private readonly List<Thread> _threads = [];
+
     internal LazyRegion(bool shared)
     {
         SkipWithoutKernelFaults();
@@ -72,8 +74,11 @@ internal sealed unsafe class LazyRegion : IDisposable
     }
 
     /// <summary>Makes one mapping of the kernel's two, as a program does that treats a part of its memory otherwise.</summary>
-    internal void SplitAt(long page) =>
-        Libc.Check(Libc.madvise((void*)AddressOf(page), (nuint)((PageCount - page) * Environment.SystemPageSize), Libc.MadvDontDump), "madvise");
+    internal void SplitAt(long page)
+    {
+        Libc.Check(Libc.madvise((void*)AddressOf(page), (nuint)((PageCount - page) * Environment.SystemPageSize), Libc.MadvRandom), "madvise");
+        Assert.Contains(File.ReadLines("/proc/self/maps"), line => line.StartsWith($"{AddressOf(page):x}-", StringComparison.Ordinal));
+    }
 
     /// <summary>Waits for the next event.</summary>
     internal LazyMemoryEvent Next()
@@ -89,14 +94,16 @@ internal sealed unsafe class LazyRegion : IDisposable
 
     public void Dispose()
     {
+        // Where a test fails, threads wait for a page still: they go on with zeros, and must not lose the memory.
         Lazy.Dispose();
+        _threads.ForEach(thread => thread.Join());
         Region.Dispose();
     }
 
-    private static Task<T> RunAsync<T>(Func<T> touch)
+    private Task<T> RunAsync<T>(Func<T> touch)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() =>
+        var thread = new Thread(() =>
         {
             try
             {
@@ -109,7 +116,9 @@ internal sealed unsafe class LazyRegion : IDisposable
         })
         {
             IsBackground = true,
-        }.Start();
+        };
+        _threads.Add(thread);
+        thread.Start();
         return done.Task;
     }
 
