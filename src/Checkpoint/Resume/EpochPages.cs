@@ -5,6 +5,7 @@ internal sealed class EpochPages
 {
     private readonly Epoch _epoch;
     private readonly ScatteredReader _reader;
+    private readonly TreeCursor _cursor;
     private readonly ResumePack? _pack;
     private readonly PageClass[] _classes = new PageClass[FillBatch.Capacity];
     private readonly List<DamagedPage> _damaged = [];
@@ -15,6 +16,7 @@ internal sealed class EpochPages
     public EpochPages(Epoch epoch, ResumePack? pack)
     {
         _epoch = epoch;
+        _cursor = epoch.NewCursor();
         _pack = pack;
         _reader = new ScatteredReader(epoch);
     }
@@ -51,10 +53,11 @@ internal sealed class EpochPages
     {
         try
         {
-            FillContent kind = ContentOf(_epoch.GetPageInfo(page).Class);
+            Entry entry = _epoch.GetEntry(_cursor, page, out _);
+            FillContent kind = ContentOf(ClassCounts.ClassOf(entry.Kind));
             if (kind == FillContent.Data)
             {
-                _epoch.ReadPage(page, content);
+                _epoch.ReadContent(page, entry, content);
             }
 
             return kind;

@@ -45,12 +45,16 @@ internal sealed class FaultServer : IDisposable
     public bool TakeEvents()
     {
         bool any = false;
-        while (_memory.ReadEvents(_events) is > 0 and int count)
+        bool more = true;
+        while (more && _memory.ReadEvents(_events) is > 0 and int count)
         {
+            // Behind a few faults there is seldom anything, and asking costs a system call while the guest waits. A removal is taken to its end.
             any = true;
+            more = count == EventsAtOnce;
             long now = Stopwatch.GetTimestamp();
             foreach (LazyMemoryEvent happened in _events.AsSpan(0, count))
             {
+                more |= happened.Kind == LazyMemoryEventKind.Removed;
                 Take(happened, now);
             }
         }

@@ -167,7 +167,8 @@ public sealed class LazyResume : IDisposable
             _faults.TakeEvents();
         }
 
-        if (_faults.ServeAll())
+        // A reader that finds nothing would only take the processor from the guest.
+        if (_faults.ServeAll() && !_queue.IsExhausted)
         {
             _readers!.Notify();
         }
