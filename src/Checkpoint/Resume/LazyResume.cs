@@ -43,7 +43,7 @@ public sealed class LazyResume : IDisposable
         ThrowIfMisfit(epoch, memory);
         (_epoch, _memory, _options) = (epoch, memory, options);
         _pack = plan is null && options.UsePack ? epoch.OpenPack() : null;
-        _plan = plan is null ? _pack?.ReadPlan() : Checked(plan, epoch);
+        _plan = plan is null ? _pack?.ReadPlan() : PlaceOrder.Of(epoch, Checked(plan, epoch).Span);
         _settled = new SettledPages(epoch.PageCount);
         _queue = new FillQueue(epoch, _plan, _settled, options, _pack is not null);
         _faults = new FaultServer(memory, new EpochPages(epoch, _pack), _settled, _queue, _counters, _plan.Span, epoch.PageCount);

@@ -1,0 +1,66 @@
+namespace PageStore.Checkpoint;
+
+/// <summary>
+/// Gives each new epoch of a capture its resume pack, so that the newest one, which a crash leaves, is the one that comes back quickest. The pack of the epoch before is dropped: it would
+/// cost as much and be used by nobody. Not thread-safe; to be used by whoever uses the writer.
+/// </summary>
+public sealed class PackKeeper : IDisposable
+{
+    private readonly CheckpointWriter _writer;
+    private readonly IResumePolicy _policy;
+    private readonly double _budget;
+    private EpochId? _packed;
+
+    /// <summary>Begins.</summary>
+    /// <param name="writer">The file; it stays the caller's.</param>
+    /// <param name="policy">Makes the plans. One that knows nothing yet, and which is disposed with this.</param>
+    /// <param name="budget">How many times the pages that were touched in an interval a pack may have, above 0; 2 is what policies are judged by.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The budget is no number above 0.</exception>
+    public PackKeeper(CheckpointWriter writer, IResumePolicy policy, double budget = 2)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(policy);
+        if (!(budget > 0) || double.IsInfinity(budget))
+        {
+            throw new ArgumentOutOfRangeException(nameof(budget), budget, "A budget is a number above 0.");
+        }
+
+        (_writer, _policy, _budget) = (writer, policy, budget);
+    }
+
+    /// <summary>Learns the interval that ended with an epoch, and writes its pack: a commit of its own behind that of the epoch, and another one that drops the former pack.</summary>
+    /// <param name="committed">The newest epoch; to be told of each, in order.</param>
+    /// <returns>The epoch as it is now; without a pack where it was the first, of which no interval is known.</returns>
+    /// <exception cref="StorageException">The file could not be written, and the writer writes no more. The epoch is whole all the same.</exception>
+    /// <exception cref="CorruptDataException">A set of the epoch is damaged.</exception>
+    public EpochInfo Pack(EpochInfo committed)
+    {
+        ArgumentNullException.ThrowIfNull(committed);
+        if (committed.Parent is null)
+        {
+            return committed;
+        }
+
+        EpochInfo packed = _writer.WritePack(Plan(committed));
+        if (_packed is { } former)
+        {
+            _writer.DropPack(former);
+        }
+
+        _packed = committed.Id;
+        return packed;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _policy.Dispose();
+
+    private ResumePlan Plan(EpochInfo committed)
+    {
+        using Epoch epoch = _writer.OpenEpoch(committed.Id);
+        using RecordedInterval interval = EpochAccesses.Read(epoch);
+        using var accessed = new PageBitmap(interval.Accesses.Written.Length);
+        interval.Accesses.AddAccessed(accessed);
+        _policy.Observe(interval.Accesses);
+        return new ResumePlan(committed.Id, _policy.Rank(ResumeBudget.OfAccessed(accessed.Count(), _budget).Pages), committed.PagesConfigured);
+    }
+}
