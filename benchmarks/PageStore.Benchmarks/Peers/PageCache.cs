@@ -1,3 +1,4 @@
+using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -20,6 +21,33 @@ internal static partial class PageCache
             throw new InvalidOperationException($"posix_fadvise says {error}.");
         }
     }
+
+    /// <summary>How many bytes of a file the kernel holds.</summary>
+    public static unsafe long Resident(string path)
+    {
+        using var map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        using MemoryMappedViewAccessor view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        byte[] pages = new byte[(new FileInfo(path).Length + Environment.SystemPageSize - 1) / Environment.SystemPageSize];
+        byte* address = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref address);
+        try
+        {
+            if (Ask((nint)address, pages.Length * (nint)Environment.SystemPageSize, pages) != 0)
+            {
+                throw new InvalidOperationException("mincore fails.");
+            }
+        }
+        finally
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+
+        // The lowest bit says it, mincore(2).
+        return pages.Count(page => (page & 1) != 0) * (long)Environment.SystemPageSize;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mincore")]
+    private static partial int Ask(nint address, nint length, [Out] byte[] pages);
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);

@@ -18,7 +18,7 @@ internal sealed record DemoHost(string Processor, int Processors, long MemoryByt
         NameOfProcessor(),
         Environment.ProcessorCount,
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        RuntimeInformation.OSDescription,
+        $"{RuntimeInformation.OSDescription}, kernel {Environment.OSVersion.Version}",
         RuntimeInformation.FrameworkDescription);
 
     /// <summary>In one line, for people.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Reflection;
 using System.Text;
 
 namespace PageStore.Cli;
@@ -15,6 +16,12 @@ internal sealed class ToolChild : IDisposable
     private readonly TaskCompletionSource<string?> _firstError = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenRegistration _kill;
     private readonly CancellationToken _cancellation;
+
+    /// <summary>Names another build of the tool for the processes, one that was compiled beforehand for instance; for measurements.</summary>
+    public const string ToolVariable = "PAGESTORE_DEMO_TOOL";
+
+    /// <summary>The tool where this process is something else, as a benchmark is.</summary>
+    private static readonly string? Beside = Assembly.GetEntryAssembly() is { } entry && entry != typeof(ToolChild).Assembly ? Path.Combine(AppContext.BaseDirectory, "PageStore.Cli") : null;
 
     private ToolChild(Process process, CancellationToken cancellation)
     {
@@ -38,7 +45,7 @@ internal sealed class ToolChild : IDisposable
     public static ToolChild Start(CancellationToken cancellation, params ReadOnlySpan<string> arguments)
     {
         cancellation.ThrowIfCancellationRequested();
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable(ToolVariable) ?? Beside ?? Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
 
         // Under "dotnet run" or "dotnet exec" the process is the host, and the tool is its first argument.
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")

@@ -19,6 +19,14 @@ internal sealed record MachineDemoRequest(long MemoryBytes, int Epochs, double S
     public bool Check { get; init; } = true;
 }
 
+/// <summary>A machine that was killed, on disk.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Epochs">The epochs that were taken; there may be one more.</param>
+/// <param name="KillCode">What the killed process returned.</param>
+/// <param name="Newest">The epoch that is brought back.</param>
+/// <param name="WorkingBytes">What the guest works in.</param>
+internal sealed record MachineCheckpoint(string Path, IReadOnlyList<DemoEpoch> Epochs, int KillCode, EpochInfo Newest, long WorkingBytes);
+
 /// <summary>
 /// Runs the whole way on a machine: a process runs it and takes epochs of it at a fixed rate, is killed, and new processes bring its newest epoch back, one way after the other.
 /// </summary>
@@ -50,37 +58,17 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
     public MachineDemoResult Run()
     {
         using var folder = new DemoFolder();
-        string path = folder["guest.pages"];
-        GuestWorkload workload = DemoWorkload.For(request.MemoryBytes, request.WorkingBytes);
-        say($"a virtual machine works on {ByteSize.Format(workload.WorkingBytes)} of its {ByteSize.Format(request.MemoryBytes)}; a restorable epoch is taken every {DemoEpoch.Interval.TotalMilliseconds} ms");
-        (List<DemoEpoch> epochs, int code) = CaptureAndKill(path, workload.WorkingBytes);
-        EpochInfo newest = Newest(path);
-        say($"its process was killed (SIGKILL) after {epochs.Count} epochs; epoch {newest.Id} is the newest that can run again");
-
-        List<MachineReturn> found = [.. request.Ways.Select(way => Resume(path, newest.Id, folder[$"{way.Name}.sock"], way))];
-        double fullSpeed = new ProgressCurve(found[0].Resumed.Samples).MedianSpeed();
-        return new MachineDemoResult(
-            "kvm",
-            DemoHost.Ask(),
-            request.MemoryBytes,
-            newest.PagesConfigured * PageSizes.Default,
-            workload.WorkingBytes,
-            epochs.Sum(epoch => epoch.Bytes),
-            epochs,
-            code,
-            newest.Id.Value,
-            fullSpeed,
-            [.. found.Select(one => MachineWay.Of(one, fullSpeed))]);
+        MachineCheckpoint checkpoint = CaptureAndKill(folder["guest.pages"]);
+        List<MachineReturn> found = [.. request.Ways.Select(way => Resume(checkpoint, way))];
+        return MachineDemoResult.Of(request.MemoryBytes, checkpoint, found, new ProgressCurve(found[0].Resumed.Samples).MedianSpeed());
     }
 
-    private static EpochInfo Newest(string path)
+    /// <summary>Runs the machine until it is killed.</summary>
+    /// <param name="path">Its checkpoint file, which it makes.</param>
+    public MachineCheckpoint CaptureAndKill(string path)
     {
-        using CheckpointReader reader = CheckpointFiles.OpenReader(path);
-        return MachineResume.NewestOf(reader);
-    }
-
-    private (List<DemoEpoch> Epochs, int KillCode) CaptureAndKill(string path, long workingBytes)
-    {
+        long working = DemoWorkload.For(request.MemoryBytes, request.WorkingBytes).WorkingBytes;
+        say($"a virtual machine works on {ByteSize.Format(working)} of its {ByteSize.Format(request.MemoryBytes)}; a restorable epoch is taken every {DemoEpoch.Interval.TotalMilliseconds} ms");
         using ToolChild child = ToolChild.Start(
             cancellation,
             DemoCaptureCommand.Name,
@@ -88,7 +76,7 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
             DemoCaptureCommand.MemoryOption,
             request.MemoryBytes.ToString(CultureInfo.InvariantCulture),
             DemoCaptureCommand.WorkingOption,
-            workingBytes.ToString(CultureInfo.InvariantCulture));
+            working.ToString(CultureInfo.InvariantCulture));
         List<DemoEpoch> epochs = [];
         while (epochs.Count < request.Epochs)
         {
@@ -96,25 +84,36 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
             epochs.Add(JsonSerializer.Deserialize(line, ResultJson.Default.DemoEpoch)!);
         }
 
-        return (epochs, child.Kill());
+        int code = child.Kill();
+        EpochInfo newest = Newest(path);
+        say($"its process was killed (SIGKILL) after {epochs.Count} epochs; epoch {newest.Id} is the newest that can run again");
+        return new MachineCheckpoint(path, epochs, code, newest, working);
     }
 
-    private MachineReturn Resume(string path, EpochId epoch, string socket, ResumeWay way)
+    /// <summary>Brings it back in new processes, from a file that the kernel was made to forget if it can be.</summary>
+    public MachineReturn Resume(MachineCheckpoint checkpoint, ResumeWay way)
     {
-        bool cold = FileCache.TryDrop(path);
+        bool cold = FileCache.TryDrop(checkpoint.Path);
         say($"{way.Name}: {way.Description}{(cold ? string.Empty : "; warm, since this process cannot make the kernel forget the file")}");
         if (way.ServeOptions is null)
         {
-            return new MachineReturn(way, cold, Resume(path, []), null);
+            return new MachineReturn(way, cold, Resume(checkpoint.Path, []), null);
         }
 
-        using ToolChild server = ToolChild.Start(cancellation, way.ServeArguments(path, epoch.Value, socket, ServerProgress));
+        string socket = Path.ChangeExtension(checkpoint.Path, ".sock");
+        using ToolChild server = ToolChild.Start(cancellation, way.ServeArguments(checkpoint.Path, checkpoint.Newest.Id.Value, socket, ServerProgress));
         server.WaitUntilItSays(" is served at ");
 
         // Read all the while: a server that cannot say more would not serve any more either.
         Task<string> output = Task.Run(server.Finish);
-        MachineResumed resumed = Resume(path, [DemoResumeCommand.SocketOption, socket, DemoResumeCommand.ServerOption, server.Id.ToString(CultureInfo.InvariantCulture)]);
+        MachineResumed resumed = Resume(checkpoint.Path, [DemoResumeCommand.SocketOption, socket, DemoResumeCommand.ServerOption, server.Id.ToString(CultureInfo.InvariantCulture)]);
         return new MachineReturn(way, cold, resumed, MachineServed.Read(output.GetAwaiter().GetResult()));
+    }
+
+    private static EpochInfo Newest(string path)
+    {
+        using CheckpointReader reader = CheckpointFiles.OpenReader(path);
+        return MachineResume.NewestOf(reader);
     }
 
     private MachineResumed Resume(string path, string[] served)

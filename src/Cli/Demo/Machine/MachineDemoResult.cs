@@ -27,6 +27,24 @@ internal sealed record MachineDemoResult(
     double FullSpeed,
     IReadOnlyList<MachineWay> Ways)
 {
+    /// <summary>Puts it together.</summary>
+    /// <param name="memoryBytes">The guest's memory.</param>
+    /// <param name="checkpoint">What was captured.</param>
+    /// <param name="found">How it came back.</param>
+    /// <param name="fullSpeed">The guest's speed when all of its memory is there.</param>
+    public static MachineDemoResult Of(long memoryBytes, MachineCheckpoint checkpoint, IEnumerable<MachineReturn> found, double fullSpeed) => new(
+        "kvm",
+        DemoHost.Ask(),
+        memoryBytes,
+        checkpoint.Newest.PagesConfigured * PageSizes.Default,
+        checkpoint.WorkingBytes,
+        checkpoint.Epochs.Sum(epoch => epoch.Bytes),
+        checkpoint.Epochs,
+        checkpoint.KillCode,
+        checkpoint.Newest.Id.Value,
+        fullSpeed,
+        [.. found.Select(one => MachineWay.Of(one, fullSpeed))]);
+
     /// <summary>Whether each way began without anything of the file in the kernel's memory.</summary>
     [JsonIgnore]
     public bool IsCold => Ways.All(way => way.Cold);
