@@ -31,7 +31,7 @@ internal static class MachineResume
         long pages = 0;
         if (request.Socket is { } socket)
         {
-            // The server may be gone when the guest is not followed any more.
+            // The server ends with the last page.
             guest.Offer(socket, onWhole: input.Note);
             handedOver = Elapsed();
         }
@@ -45,7 +45,7 @@ internal static class MachineResume
         long operations = GuestWorkload.StateOf(epoch).Operations;
         guest.WaitUntilServed(cancellation);
         double ready = Elapsed();
-        IReadOnlyList<ProgressSample> samples = new ProgressRecorder(guest, start).Follow(operations, request.Duration, cancellation);
+        IReadOnlyList<ProgressSample> samples = new ProgressRecorder(guest, start).Follow(operations, request.Duration, input.Note, cancellation);
         long? read = input.BytesRead();
         return new MachineResumed(epoch.Info.Id.Value, handedOver, ready, pages, samples, read, request.Check ? Check(guest, cancellation) : null);
 

@@ -10,6 +10,7 @@ internal sealed class ProcessInput
 
     private readonly int? _server;
     private readonly long? _before;
+    private readonly Lock _gate = new();
     private long? _last;
 
     /// <summary>Begins to count.</summary>
@@ -21,10 +22,23 @@ internal sealed class ProcessInput
     }
 
     /// <summary>Notes how much it is by now, for when the server has ended. Thread-safe.</summary>
-    public void Note() => _last = Now();
+    public void Note()
+    {
+        lock (_gate)
+        {
+            _last = Now() ?? _last;
+        }
+    }
 
     /// <summary>How many bytes the media had to deliver; null where the kernel does not count that.</summary>
-    public long? BytesRead() => (Now() ?? _last) - _before;
+    public long? BytesRead()
+    {
+        Note();
+        lock (_gate)
+        {
+            return _last - _before;
+        }
+    }
 
     private long? Now() => _server is { } id ? BytesReadBy("self") + BytesReadBy(id.ToString(CultureInfo.InvariantCulture)) : BytesReadBy("self");
 

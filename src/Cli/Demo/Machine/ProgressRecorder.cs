@@ -22,11 +22,12 @@ internal sealed class ProgressRecorder(LiveGuest guest, long start)
     /// <summary>Notes where the guest is that is about to be run, and follows it for a while.</summary>
     /// <param name="operations">How many operations it has done before.</param>
     /// <param name="duration">For how long.</param>
+    /// <param name="onTick">Called some times a second meanwhile.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>What it did: first where it stood, and last where it was at the end.</returns>
     /// <exception cref="CorruptDataException">The guest stopped.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<ProgressSample> Follow(long operations, TimeSpan duration, CancellationToken cancellation)
+    public IReadOnlyList<ProgressSample> Follow(long operations, TimeSpan duration, Action onTick, CancellationToken cancellation)
     {
         double begin = Stopwatch.GetElapsedTime(start).TotalSeconds;
         _last = new ProgressSample(begin, operations);
@@ -37,6 +38,7 @@ internal sealed class ProgressRecorder(LiveGuest guest, long start)
             cancellation.WaitHandle.WaitOne(Tick);
             cancellation.ThrowIfCancellationRequested();
             guest.ThrowIfStopped();
+            onTick();
             Fetch();
         }
 
