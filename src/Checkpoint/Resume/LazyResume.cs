@@ -5,7 +5,7 @@ namespace PageStore.Checkpoint;
 /// that calls <see cref="Run"/> brings all pages, so that none is brought behind a removal; others read and check them ahead of it.
 /// </summary>
 /// <remarks>
-/// A page that is damaged is poisoned: the guest is told that it cannot be had, and never sees a wrong one. The plan costs a bit for each page of the guest, and so does what is there.
+/// A page that is damaged is poisoned: the guest is told that it cannot be had, and never sees a wrong one. It takes five bits of memory for each page of the guest, 8 bytes for each of the plan, and some MiB for each reader.
 /// Not thread-safe, but for <see cref="Progress"/>. The epoch and the memory stay the caller's; several guests may be resumed from one epoch at the same time.
 /// </remarks>
 public sealed class LazyResume : IDisposable
@@ -67,6 +67,7 @@ public sealed class LazyResume : IDisposable
             throw new InvalidOperationException("A guest is resumed once: make another resume for another guest.");
         }
 
+        _counters.Begin();
         using CancellationTokenRegistration wake = cancellationToken.Register(_memory.Wake);
         _readers = new FillReaders(_queue, [.. Enumerable.Range(0, _options.Readers).Select(_ => new EpochPages(_epoch, _pack))], _memory.Wake);
         return _counters.Report(_epoch.Info.Id, _plan.Length, Serve(cancellationToken), _queue.RestDamage);

@@ -8,7 +8,7 @@ internal sealed class ResumeCounters
     /// <summary>So many damaged pages are named; more say nothing new.</summary>
     private const int MaxNamed = 1024;
 
-    private readonly long _begin = Stopwatch.GetTimestamp();
+    private long _begin = Stopwatch.GetTimestamp();
     private readonly LatencyHistogram _service = new();
     private readonly long[] _brought = new long[3];
     private readonly List<Pfn> _damaged = [];
@@ -21,6 +21,9 @@ internal sealed class ResumeCounters
     private bool _isReady;
 
     public ResumeProgress Progress => new(Volatile.Read(ref _isReady), Volatile.Read(ref _broughtInAll), Volatile.Read(ref _served));
+
+    /// <summary>Times count from here.</summary>
+    public void Begin() => _begin = Stopwatch.GetTimestamp();
 
     public void Ready()
     {
