@@ -12,7 +12,7 @@ internal sealed record XenEpochSections(IReadOnlyList<string> Before, IReadOnlyL
     private static readonly string[] Libxl = [XenSections.LibxlHeader, XenSections.LibxlHead, XenSections.LibxlTail];
 
     /// <summary>What a file of xl has before that.</summary>
-    private static readonly string[] Xl = [XenSections.XlHeader, XenSections.XlConfig];
+    private static readonly string[] Xl = [XenSections.XlHeader];
 
     /// <summary>Finds the sections.</summary>
     /// <exception cref="UnsupportedException">The epoch lacks one of them, or is not restorable.</exception>
@@ -37,8 +37,8 @@ internal sealed record XenEpochSections(IReadOnlyList<string> Before, IReadOnlyL
             throw new UnsupportedException($"Epoch {epoch.Info.Id} is not restorable ({epoch.Info.Consistency}): its memory does not belong to a state of devices and processors. Export one that is, or insist on it.");
         }
 
-        // A layer is written whole: with the sections that only some of its writers make.
-        string[] optional = options.Format == ImageFormat.XlSave ? [XenSections.XlOptional, XenSections.LibxcStatic] : [XenSections.LibxcStatic];
+        // A layer is written whole: with the sections that only some of its writers make, or that are empty, as the header then says.
+        string[] optional = options.Format == ImageFormat.XlSave ? [XenSections.XlConfig, XenSections.XlOptional, XenSections.LibxcStatic] : [XenSections.LibxcStatic];
         bool IsPart(string name) => present.Contains(name) && (needed.Contains(name) || optional.Contains(name));
         return new([.. XenSections.BeforePages.Where(IsPart)], [.. XenSections.AfterPages.Where(IsPart)]);
     }
