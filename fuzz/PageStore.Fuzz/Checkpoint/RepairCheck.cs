@@ -41,7 +41,7 @@ internal sealed class RepairCheck
     /// <exception cref="PageStoreException">The repaired file cannot be read.</exception>
     public static bool Run(IStorage damaged, CheckpointReader repaired, RepairReport report)
     {
-        if (TryRead(() => FileRoot.Find(damaged, FileRoot.ReadHeader(damaged))) is { } root)
+        if (TryRead(() => FileRoot.Find(damaged, FileRoot.OpenHeader(damaged, key: null))) is { } root)
         {
             new RepairCheck(root, damaged.Length, repaired, report).CompareAll();
         }
@@ -167,7 +167,7 @@ internal sealed class RepairCheck
     private bool IsReported(EpochId epoch, Func<LostPart, bool> wanted) =>
         _report.LostParts > _report.Lost.Count || _report.Lost.Any(part => part.Epoch == epoch && wanted(part));
 
-    /// <summary>Null where the damaged file has nothing that could be read.</summary>
+    /// <summary>Null where the damaged file has nothing that could be read, or asks for a key, as a header may that was made of another file's.</summary>
     private static T? TryRead<T>(Func<T?> read)
         where T : class
     {
@@ -175,7 +175,7 @@ internal sealed class RepairCheck
         {
             return read();
         }
-        catch (Exception damage) when (damage is CorruptDataException or UnsupportedException)
+        catch (Exception damage) when (damage is CorruptDataException or UnsupportedException or WrongKeyException)
         {
             return null;
         }
