@@ -16,9 +16,9 @@ public sealed record LazyResumeOptions
 
     /// <summary>
     /// How far around a page that the guest demanded its neighbours are loaded, in pages to each side, first the nearest; 0 for not at all. What a guest demands comes in runs of two or three
-    /// pages (REAP, ASPLOS 2021), and regions warm up together.
+    /// pages (REAP, ASPLOS 2021), and some of what it demands is anywhere: much wider rings load what nobody wants before what is planned or next.
     /// </summary>
-    public int BubblePages { get; init; } = 256;
+    public int BubblePages { get; init; } = 16;
 
     /// <summary>How many threads read and check pages, from 1 up. One more brings them.</summary>
     public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxReaders);

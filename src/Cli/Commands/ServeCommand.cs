@@ -46,7 +46,7 @@ internal static class ServeCommand
             }
         });
         var noBackground = new Option<bool>(NoBackgroundOption) { Description = "Bring only what is planned or demanded; the guest then needs this for as long as it runs." };
-        Option<int?> bubble = CommonOptions.Number("--bubble", "Bring up to N neighbours to each side of a demanded page (256; 0 with --no-background).", 0);
+        Option<int?> bubble = CommonOptions.Number("--bubble", "Bring up to N neighbours to each side of a demanded page (16; 0 with --no-background).", 0);
         Option<int?> readers = CommonOptions.Number("--readers", "How many threads read for each guest.", 1, 64);
         var record = new Option<string?>("--record") { Description = "Write down what the last guest demanded, for --learn.", HelpName = "FILE" };
         var learn = new Option<string[]>("--learn") { Description = "Make the plan with what guests demanded that were resumed before, as --record wrote it. May be given several times.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
