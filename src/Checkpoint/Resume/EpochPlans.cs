@@ -90,10 +90,11 @@ public static class EpochPlans
     }
 
     /// <summary>A guest may have been larger once.</summary>
-    private static Pfn[] InEpoch(Pfn[] pages, Epoch epoch) =>
+    internal static Pfn[] InEpoch(Pfn[] pages, Epoch epoch) =>
         Array.TrueForAll(pages, page => page.Value < epoch.PageCount) ? pages : Array.FindAll(pages, page => page.Value < epoch.PageCount);
 
-    private static long Count(AccessInterval interval)
+    /// <summary>How many pages were touched.</summary>
+    internal static long Count(AccessInterval interval)
     {
         using var accessed = new PageBitmap(interval.Written.Length);
         interval.AddAccessed(accessed);

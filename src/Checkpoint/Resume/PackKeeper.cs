@@ -30,7 +30,7 @@ public sealed class PackKeeper : IDisposable
 
     /// <summary>Learns the interval that ended with an epoch, and writes its pack: a commit of its own behind that of the epoch, and another one that drops the former pack.</summary>
     /// <param name="committed">The newest epoch; to be told of each, in order.</param>
-    /// <returns>The epoch as it is now; without a pack where it was the first, of which no interval is known.</returns>
+    /// <returns>The epoch as it is now; without a pack where it was the first, of which no interval is known, or where nothing was touched.</returns>
     /// <exception cref="StorageException">The file could not be written, and the writer writes no more. The epoch is whole all the same.</exception>
     /// <exception cref="CorruptDataException">A set of the epoch is damaged.</exception>
     public EpochInfo Pack(EpochInfo committed)
@@ -41,7 +41,14 @@ public sealed class PackKeeper : IDisposable
             return committed;
         }
 
-        EpochInfo packed = _writer.WritePack(Plan(committed));
+        ResumePlan plan = Plan(committed);
+        if (plan.Pages.IsEmpty)
+        {
+            // A guest that touched nothing, and of which nothing is known, has nothing to wait for.
+            return committed;
+        }
+
+        EpochInfo packed = _writer.WritePack(plan);
         if (_packed is { } former)
         {
             _writer.DropPack(former);
@@ -58,9 +65,8 @@ public sealed class PackKeeper : IDisposable
     {
         using Epoch epoch = _writer.OpenEpoch(committed.Id);
         using RecordedInterval interval = EpochAccesses.Read(epoch);
-        using var accessed = new PageBitmap(interval.Accesses.Written.Length);
-        interval.Accesses.AddAccessed(accessed);
         _policy.Observe(interval.Accesses);
-        return new ResumePlan(committed.Id, _policy.Rank(ResumeBudget.OfAccessed(accessed.Count(), _budget).Pages), committed.PagesConfigured);
+        ResumeBudget budget = ResumeBudget.OfAccessed(EpochPlans.Count(interval.Accesses), _budget);
+        return new ResumePlan(committed.Id, EpochPlans.InEpoch(_policy.Rank(budget.Pages), epoch), committed.PagesConfigured);
     }
 }

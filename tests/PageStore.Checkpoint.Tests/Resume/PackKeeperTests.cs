@@ -27,6 +27,20 @@ public sealed class PackKeeperTests
         Assert.True(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Ok);
     }
 
+    [Fact]
+    public void An_epoch_behind_which_nothing_was_touched_has_no_pack_and_disturbs_nobody()
+    {
+        using CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(new MemoryFile()), new CheckpointWriterOptions());
+        using var packs = new PackKeeper(writer, new PredictivePolicy());
+        packs.Pack(Commit(writer, 1));
+        using (EpochBuilder idle = writer.BeginEpoch(new EpochOptions { Parent = new EpochId(1) }))
+        {
+            Assert.Null(packs.Pack(idle.Commit()).Pack);
+        }
+
+        Assert.NotNull(packs.Pack(Commit(writer, 3)).Pack);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
