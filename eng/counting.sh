@@ -66,7 +66,7 @@ label() {
 # count_tests NAME PROJECT: runs a test project (built in Release) and counts its tests.
 # The platform's own summary is not enough: an aborted process leaves "failed: 0" behind, so its exit code is read as well.
 count_tests() {
-    local name=$1 project=$2 log code total bad good left
+    local name=$1 project=$2 log code total bad good left names
     log=$(mktemp)
     printf '\n== %s\n' "$name"
     limited dotnet test --project "$project" -c Release --no-build --no-restore --no-progress --no-ansi >"$log" 2>&1
@@ -76,6 +76,8 @@ count_tests() {
     bad=$(label failed "$log")
     good=$(label succeeded "$log")
     left=$(label skipped "$log")
+    # Their names are far above the last lines, which are all that is left of some runs.
+    mapfile -t names < <(sed -n "s/^failed \(.* ([^()]*)\)\$/$name: \1/p" "$log")
     rm -f "$log"
     if [[ ! "$total $bad $good $left" =~ ^[0-9]+\ [0-9]+\ [0-9]+\ [0-9]+$ ]]; then
         fail "$name: ended without a count, exit code $code"
@@ -85,6 +87,7 @@ count_tests() {
     skipped=$((skipped + left))
     if [[ $bad -gt 0 ]]; then
         fail "$name: $bad failed" "$bad"
+        failures+=("${names[@]}")
     elif [[ $code -ne 0 ]]; then
         fail "$name: the test process ended with exit code $code without counting a failure"
     elif [[ $((good + left)) -eq 0 || $total -ne $((good + left)) ]]; then

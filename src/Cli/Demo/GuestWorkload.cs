@@ -12,6 +12,9 @@ internal sealed record GuestWorkload
     /// <summary>What the input asks for together with a number: after the check, the end.</summary>
     public const uint RequestEnd = 0x8000_0000;
 
+    /// <summary>An input with which a guest that comes to <see cref="EndOperations"/> waits there until the input is another.</summary>
+    public const uint RequestWait = 0x4000_0000;
+
     // Guest/machine.h: where the program and its two pages are.
     private const long ParametersAddress = 0x80000;
     private const long StateAddress = 0x81000;

@@ -12,9 +12,10 @@ internal sealed class CapturedGuest : IDisposable
         using WorkingGuest guest = WorkingGuest.Start(Workload);
         using var log = new LinuxAccessLog(guest.Memory);
         using CheckpointWriter writer = CheckpointWriter.Create(FilePath);
+        guest.HoldBeforeEnd();
         using (var capture = new GuestCapture(writer, guest.Memory, log, new KvmPause(guest.Machine)))
         {
-            // It stands while an epoch is taken, so that it is far from its end on a busy host, too.
+            // It stands while an epoch is taken, so that it has most of its work before it.
             for (int epoch = 0; epoch < epochs; epoch++)
             {
                 capture.CaptureRestorable(new KvmPause(guest.Machine));

@@ -101,6 +101,7 @@ public sealed class GuestWorkloadTests : IDisposable
         using (CheckpointWriter writer = CheckpointWriter.Create(_path))
         using (var capture = new GuestCapture(writer, guest.Memory, log, new KvmPause(guest.Machine)))
         {
+            guest.HoldBeforeEnd();
             guest.Machine.Run();
             for (int epoch = 0; epoch < 5; epoch++)
             {

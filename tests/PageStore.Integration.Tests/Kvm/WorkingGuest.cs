@@ -34,6 +34,9 @@ internal sealed class WorkingGuest : IDisposable
 
     internal KvmMachine Machine { get; }
 
+    /// <summary>How many reports it makes before it comes to its end: one when it is ready, and one at each interval.</summary>
+    private long ReportsToEnd { get; init; } = long.MaxValue;
+
     internal GuestWorkloadState State => GuestWorkload.StateOf(Memory);
 
     /// <summary>Skips a test where page faults of a virtual machine cannot be served.</summary>
@@ -55,7 +58,10 @@ internal sealed class WorkingGuest : IDisposable
     /// <summary>A guest that has not run yet.</summary>
     internal static WorkingGuest Start(GuestWorkload workload)
     {
-        var guest = new WorkingGuest();
+        var guest = new WorkingGuest
+        {
+            ReportsToEnd = workload.EndOperations == 0 ? long.MaxValue : 1 + (workload.EndOperations / workload.ReportOperations),
+        };
         workload.Load(guest.Memory, guest.Machine);
         return guest;
     }
@@ -83,10 +89,10 @@ internal sealed class WorkingGuest : IDisposable
         return guest;
     }
 
-    /// <summary>Waits until the guest has reported some times more.</summary>
+    /// <summary>Waits until the guest has reported some times more, or comes to its end.</summary>
     internal void WaitForReports(long more)
     {
-        long until = Machine.Status.Reports + more;
+        long until = Math.Min(ReportsToEnd, Machine.Status.Reports + more);
         Assert.True(SpinWait.SpinUntil(() => Machine.Status.Reports >= until || Machine.Status.State == KvmState.Stopped, Patience), "the guest makes no progress");
     }
 
@@ -94,11 +100,20 @@ internal sealed class WorkingGuest : IDisposable
     internal void CheckAndEnd()
     {
         Machine.SetInput(GuestWorkload.RequestEnd | 1);
-        AssertEnded();
+        AssertEnds();
     }
+
+    /// <summary>Keeps the guest from ending by itself until <see cref="AssertEnded"/>: a busy host may let it run for as long as it likes.</summary>
+    internal void HoldBeforeEnd() => Machine.SetInput(GuestWorkload.RequestWait);
 
     /// <summary>Waits for the end that the guest comes to by itself.</summary>
     internal void AssertEnded()
+    {
+        Machine.SetInput(0);
+        AssertEnds();
+    }
+
+    private void AssertEnds()
     {
         KvmStatus status = Machine.Wait(Patience);
         Assert.True(status.Reason == KvmStopReason.Ended, status.ToString());

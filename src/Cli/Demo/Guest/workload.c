@@ -89,7 +89,7 @@ static void check_all(void)
 
 static void obey(uint32_t request)
 {
-    if (request == 0 || request == S->request)
+    if ((request & ~REQUEST_WAIT) == 0 || request == S->request)
         return;
     check_all();
     if (request & REQUEST_END)
@@ -111,6 +111,8 @@ void work(uint64_t bytes)
             obey(in(PORT_INPUT));
         }
         if (S->operations == P->end_operations) {
+            while (in(PORT_INPUT) & REQUEST_WAIT)
+                ;
             check_all();
             report(S->operations);
             end(0);

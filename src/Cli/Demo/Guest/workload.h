@@ -71,6 +71,9 @@ enum failure {
 /* What the input asks for: a check of everything, by a number that was not answered yet; with this bit, and then the end. */
 #define REQUEST_END UINT32_C(0x80000000)
 
+/* What the input asks for: to wait with the end that the parameters name, for as long as it asks. It is read there, and changes nothing in memory. */
+#define REQUEST_WAIT UINT32_C(0x40000000)
+
 /* How many parts the table has: a phase uses one of them, for seven keys of eight. */
 #define PARTS 8
 
