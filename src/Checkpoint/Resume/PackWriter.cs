@@ -7,7 +7,10 @@ namespace PageStore.Checkpoint;
 /// <param name="cancellation">Ends it before the next batch of pages.</param>
 internal sealed class PackWriter(WritableFile file, Epoch epoch, int maxExtents, CancellationToken cancellation)
 {
-    /// <summary>Pages that are read at once: enough that those of a plan that are neighbours in the file meet, and 16 MiB of 4 KiB pages.</summary>
+    /// <summary>
+    /// Pages that are read at once, and that lie in the order of their numbers in the pack: enough that those of a plan that are neighbours meet, so that a resume brings them together, and 16 MiB of 4 KiB pages, which
+    /// is little beside a plan whose order matters.
+    /// </summary>
     private const int BatchBytes = 16 << 20;
 
     private readonly SwitchedCodec _codec = new();
@@ -31,7 +34,8 @@ internal sealed class PackWriter(WritableFile file, Epoch epoch, int maxExtents,
         for (int at = 0; at < pages.Length; at += batch)
         {
             cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<Pfn> some = pages.Slice(at, Math.Min(batch, pages.Length - at));
+            Pfn[] some = pages.Slice(at, Math.Min(batch, pages.Length - at)).ToArray();
+            Array.Sort(some);
             reader.Read(some, buffer.AsSpan(0, some.Length * epoch.PageSize), classes.AsSpan(0, some.Length));
             for (int i = 0; i < some.Length; i++)
             {

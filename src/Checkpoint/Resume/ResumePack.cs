@@ -39,7 +39,7 @@ public sealed class ResumePack
     /// <summary>What was found to be damaged of the pack so far, the first of it; null while nothing was.</summary>
     public PageStoreException? Damage { get; private set; }
 
-    /// <summary>Reads the pages of the plan, the likeliest first; of a damaged plan those that can be told. Allocates 8 bytes a page.</summary>
+    /// <summary>Reads the pages of the plan in the order in which they are loaded: the likeliest first, but for neighbours among some thousands, which come together; of a damaged plan those that can be told. Allocates 8 bytes a page.</summary>
     public Pfn[] ReadPlan()
     {
         var plan = new PackPlan(_epoch, _pack);

@@ -132,7 +132,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
             Infos[at] = info;
         }
 
-        model.Packs.Add(pages);
+        model.Packs.Add([.. pages.Order()]);
     }
 
     private void WriteStep(EpochBuilder builder, ModelEpoch model, PageStep step, bool skipUnchanged)
