@@ -64,13 +64,13 @@ internal static class ResumeComparison
             }
         }
 
-        double fullSpeed = Of(found.Where(one => one.Way == ResumeWay.Full).Select(one => new ProgressCurve(one.Resumed.Samples).MedianSpeed())).Median;
         if (report >= 0)
         {
+            double fullSpeed = Of(found.Where(one => one.Way == ResumeWay.Full).Select(FullSpeed)).Median;
             DemoReport.Write(args[report + 1], MachineDemoResult.Of(Memory, checkpoint, found.TakeLast(ResumeWay.All.Count), fullSpeed));
         }
 
-        return Judge(found, ofLarge, fullSpeed) ? 0 : 1;
+        return Judge(found, ofLarge) ? 0 : 1;
     }
 
     private static MachineDemo DemoOf(long memory) => new(
@@ -88,31 +88,36 @@ internal static class ResumeComparison
         MachineReturn found = demo.Resume(checkpoint, way);
         MachineWay figures = MachineWay.Of(found, fullSpeed: 0);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {way.Name}: resident before {resident} B, read from the medium {figures.BytesRead / (1024.0 * 1024):F0} MiB, ready {figures.ReadySeconds:F3} s, first progress {figures.FirstProgressSeconds:F3} s, {figures.Faults} faults, whole {figures.WholeSeconds:F3} s, {new ProgressCurve(found.Resumed.Samples).MedianSpeed() / 1e6:F2} million operations a second"));
+            $"  {way.Name}: resident before {resident} B, read from the medium {figures.BytesRead / (1024.0 * 1024):F0} MiB, ready {figures.ReadySeconds:F3} s, first progress {figures.FirstProgressSeconds:F3} s, {figures.Faults} faults, whole {figures.WholeSeconds:F3} s, back {MachineWay.Of(found, FullSpeed(found)).BackSeconds:F3} s, {FullSpeed(found) / 1e6:F2} million operations a second"));
         return found;
     }
 
-    private static bool Judge(List<MachineReturn> found, List<MachineReturn> ofLarge, double fullSpeed)
+    /// <summary>
+    /// What a guest does in the second half of the time for which it is followed. A host that is shared gives one run half as much again as the next one, so each is held against itself. On demand it still
+    /// waits for a page then and again, which makes it seem to be back a little sooner than it is.
+    /// </summary>
+    private static double FullSpeed(MachineReturn one) => new ProgressCurve(one.Resumed.Samples).MedianSpeed(one.Resumed.ReadySeconds + (Seconds / 2));
+
+    private static bool Judge(List<MachineReturn> found, List<MachineReturn> ofLarge)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"full speed {fullSpeed / 1e6:F2} million operations a second"));
-        Figures full = FiguresOf(found, ResumeWay.Full, fullSpeed);
-        Figures onDemand = FiguresOf(found, ResumeWay.OnDemand, fullSpeed);
-        Figures hybrid = FiguresOf(found, ResumeWay.Hybrid, fullSpeed);
+        Figures full = FiguresOf(found, ResumeWay.Full);
+        Figures onDemand = FiguresOf(found, ResumeWay.OnDemand);
+        Figures hybrid = FiguresOf(found, ResumeWay.Hybrid);
         bool good = Compare("first progress, in full / hybrid", full.First.Median / hybrid.First.Median, FirstLimit, isLeast: true)
             & Compare("back at 90 %, on demand / hybrid", onDemand.Back.Median / hybrid.Back.Median, BackLimit, isLeast: true)
             & Compare($"faults in {FaultSeconds} s, hybrid / on demand", hybrid.Faults.Median / onDemand.Faults.Median, FaultLimit, isLeast: false);
         if (ofLarge.Count > 0)
         {
-            Figures large = FiguresOf(ofLarge, ResumeWay.Hybrid, fullSpeed);
+            Figures large = FiguresOf(ofLarge, ResumeWay.Hybrid);
             good &= Compare("first progress of hybrid, 4 GiB / 1 GiB", large.First.Median / hybrid.First.Median, LargeLimit, isLeast: false);
         }
 
         return good;
     }
 
-    private static Figures FiguresOf(List<MachineReturn> found, ResumeWay way, double fullSpeed)
+    private static Figures FiguresOf(List<MachineReturn> found, ResumeWay way)
     {
-        MachineWay[] rounds = [.. found.Where(one => one.Way == way).Select(one => MachineWay.Of(one, fullSpeed))];
+        MachineWay[] rounds = [.. found.Where(one => one.Way == way).Select(one => MachineWay.Of(one, FullSpeed(one)))];
 
         // What was not reached took longer than anything that was; on demand, what the others are held against, at least as long as it was followed.
         double never = way == ResumeWay.OnDemand ? Seconds : double.PositiveInfinity;

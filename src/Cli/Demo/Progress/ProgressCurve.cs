@@ -70,11 +70,12 @@ internal sealed class ProgressCurve
     /// <summary>
     /// The median of the speeds of all whole windows, one behind the other from the first progress on, in operations a second: what the guest does for most of the time. 0 if there is no whole window.
     /// </summary>
-    public double MedianSpeed()
+    /// <param name="since">No window begins before.</param>
+    public double MedianSpeed(double since = 0)
     {
         double window = Window.TotalSeconds;
         var speeds = new List<double>();
-        for (double from = FirstProgress() ?? End; from + window <= End; from += window)
+        for (double from = Math.Max(FirstProgress() ?? End, since); from + window <= End; from += window)
         {
             speeds.Add((OperationsAt(from + window) - OperationsAt(from)) / window);
         }
