@@ -22,6 +22,7 @@ internal sealed class FillQueue : IDisposable
     private readonly ReadOnlyMemory<Pfn> _plan;
     private readonly bool _isPacked;
     private readonly List<Window> _windows = [];
+    private readonly FillPace _pace;
     private readonly IEnumerator<PfnRun> _runs;
     private int _planned;
     private int _planUnderWay;
@@ -36,6 +37,7 @@ internal sealed class FillQueue : IDisposable
     /// <param name="isPacked">Whether the plan is that of the epoch's pack, out of which its pages are read.</param>
     public FillQueue(Epoch epoch, ReadOnlyMemory<Pfn> plan, SettledPages settled, LazyResumeOptions options, bool isPacked = false)
     {
+        _pace = new FillPace(options.BackgroundRate, options.Clock);
         _isPacked = isPacked;
         _epoch = epoch;
         _plan = plan;
@@ -56,6 +58,9 @@ internal sealed class FillQueue : IDisposable
             }
         }
     }
+
+    /// <summary>How long it is until more of the rest may be taken; 0 for now.</summary>
+    public TimeSpan UntilDue => _pace.UntilDue();
 
     /// <summary>Whether all of the plan was taken, and <see cref="Return"/> told of each batch of it.</summary>
     public bool IsPlanDone
@@ -104,7 +109,7 @@ internal sealed class FillQueue : IDisposable
             }
         }
 
-        return !_restIsDone && TryTakeRest(batch);
+        return !_restIsDone && UntilDue == TimeSpan.Zero && TryTakeRest(batch);
     }
 
     /// <summary>A batch was dealt with.</summary>
@@ -201,6 +206,7 @@ internal sealed class FillQueue : IDisposable
                 batch.Add(page);
             }
 
+            _pace.Charge((long)batch.Count * _epoch.PageSize);
             return batch.Count > 0;
         }
     }

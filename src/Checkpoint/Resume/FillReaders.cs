@@ -99,9 +99,16 @@ internal sealed class FillReaders : IDisposable
     {
         try
         {
+            bool givesWay = false;
             while (TakeFree() is { } batch)
             {
-                ReadNext(batch, pages);
+                FillCause? cause = ReadNext(batch, pages);
+                if (cause == FillCause.Background && !givesWay)
+                {
+                    // From here on the guest runs, and would have to share its processor with a reader that it does not wait for.
+                    HostThread.GiveWay();
+                    givesWay = true;
+                }
             }
         }
         catch (Exception e)
@@ -135,10 +142,12 @@ internal sealed class FillReaders : IDisposable
     }
 
     /// <summary>Reads what comes next; waits if there is nothing.</summary>
-    private void ReadNext(FillBatch batch, EpochPages pages)
+    /// <returns>Why it was read; null for nothing.</returns>
+    private FillCause? ReadNext(FillBatch batch, EpochPages pages)
     {
         if (_queue.TryTake(batch))
         {
+            FillCause cause = batch.Cause;
             pages.Read(batch);
             lock (_gate)
             {
@@ -146,7 +155,7 @@ internal sealed class FillReaders : IDisposable
             }
 
             _wake();
-            return;
+            return cause;
         }
 
         lock (_gate)
@@ -155,13 +164,24 @@ internal sealed class FillReaders : IDisposable
             _free.Push(batch);
         }
 
-        // Perhaps this was the end of it.
-        _wake();
+        WaitForMore();
+        return null;
+    }
+
+    private void WaitForMore()
+    {
+        bool isExhausted = _queue.IsExhausted;
+        if (isExhausted)
+        {
+            // Perhaps this was the end of it.
+            _wake();
+        }
+
         lock (_gate)
         {
-            if (!_closed && _queue.IsExhausted)
+            if (!_closed && isExhausted == _queue.IsExhausted)
             {
-                Monitor.Wait(_gate);
+                Monitor.Wait(_gate, isExhausted ? Timeout.Infinite : (int)Math.Ceiling(_queue.UntilDue.TotalMilliseconds));
             }
         }
     }

@@ -15,6 +15,12 @@ public sealed record LazyResumeOptions
     public bool BackgroundFill { get; init; } = true;
 
     /// <summary>
+    /// How many bytes a second are loaded behind the running guest at most, above 0; null for as many as the host bears. Loading takes processors, caches and memory channels from the guest: a GiB takes about one
+    /// processor's second (docs/benchmarks.md, "Resume"), so that the default takes a sixteenth of each.
+    /// </summary>
+    public long? BackgroundRate { get; init; } = (64L << 20) * Environment.ProcessorCount;
+
+    /// <summary>
     /// How far around a page that the guest demanded its neighbours are loaded, in pages to each side, first the nearest; 0 for not at all. What a guest demands comes in runs of two or three
     /// pages (REAP, ASPLOS 2021), and some of what it demands is anywhere: much wider rings load what nobody wants before what is planned or next.
     /// </summary>
@@ -23,8 +29,16 @@ public sealed record LazyResumeOptions
     /// <summary>How many threads read and check pages, from 1 up. One more brings them.</summary>
     public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxReaders);
 
+    /// <summary>By which <see cref="BackgroundRate"/> is kept.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     internal void Validate()
     {
+        if (BackgroundRate is { } rate)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate, nameof(BackgroundRate));
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(BubblePages);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Readers);
     }

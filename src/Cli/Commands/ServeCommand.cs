@@ -21,6 +21,11 @@ internal static class ServeCommand
 
     public const string NoBackgroundOption = "--no-background";
 
+    public const string BackgroundRateOption = "--background-rate";
+
+    /// <summary>In the place of a rate: none.</summary>
+    public const string Unlimited = "unlimited";
+
     public const string OnceOption = "--once";
 
     public const string ProgressOption = "--progress";
@@ -46,6 +51,14 @@ internal static class ServeCommand
             }
         });
         var noBackground = new Option<bool>(NoBackgroundOption) { Description = "Bring only what is planned or demanded; the guest then needs this for as long as it runs." };
+        var rate = new Option<string?>(BackgroundRateOption) { Description = $"Bring at most so many bytes a second of what is neither planned nor demanded, such as 100MiB; {Unlimited} for as many as the host bears. 64MiB for each processor unless said otherwise.", HelpName = "SIZE" };
+        rate.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.Tokens[0].Value != Unlimited && ByteSize.TryParse(result.Tokens[0].Value) is not > 0)
+            {
+                result.AddError($"{BackgroundRateOption} takes a size above 0, such as 100MiB, or {Unlimited}.");
+            }
+        });
         Option<int?> bubble = CommonOptions.Number("--bubble", "Bring up to N neighbours to each side of a demanded page (16; 0 with --no-background).", 0);
         Option<int?> readers = CommonOptions.Number("--readers", "How many threads read for each guest.", 1, 64);
         var record = new Option<string?>("--record") { Description = "Write down what the last guest demanded, for --learn.", HelpName = "FILE" };
@@ -62,7 +75,7 @@ internal static class ServeCommand
         Option<bool> json = CommonOptions.Json();
         var command = new Command(Name, "Resume guests lazily: serve the page faults of every monitor that hands its guest's memory over at a socket.")
         {
-            source, socket, policy, budget, noBackground, bubble, readers, record, learn, once, progress, json,
+            source, socket, policy, budget, noBackground, rate, bubble, readers, record, learn, once, progress, json,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
@@ -76,7 +89,7 @@ internal static class ServeCommand
                 parsed.GetValue(budget),
                 parsed.GetValue(learn) ?? [],
                 parsed.GetValue(record),
-                ResumeOptions(chosen, !parsed.GetValue(noBackground), parsed.GetValue(bubble), parsed.GetValue(readers)),
+                ResumeOptions(chosen, !parsed.GetValue(noBackground), parsed.GetValue(rate), parsed.GetValue(bubble), parsed.GetValue(readers)),
                 parsed.GetValue(once),
                 parsed.GetValue(json),
                 parsed.GetValue(progress) is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
@@ -85,13 +98,14 @@ internal static class ServeCommand
         return command;
     }
 
-    private static LazyResumeOptions ResumeOptions(string policy, bool background, int? bubble, int? readers)
+    private static LazyResumeOptions ResumeOptions(string policy, bool background, string? rate, int? bubble, int? readers)
     {
         var defaults = new LazyResumeOptions();
         return defaults with
         {
             UsePack = policy == PackedPlan,
             BackgroundFill = background,
+            BackgroundRate = rate is null ? defaults.BackgroundRate : ByteSize.TryParse(rate),
             BubblePages = bubble ?? (background ? defaults.BubblePages : 0),
             Readers = readers ?? defaults.Readers,
         };

@@ -43,7 +43,7 @@ public sealed class FillQueueTests
         var random = new Random(seed);
         Pfn[] plan = [.. Enumerable.Range(0, PageCount).Where(_ => random.Next(3) == 0).Select(page => new Pfn(page))];
         random.Shuffle(plan);
-        using var queue = new Queue(plan, new LazyResumeOptions());
+        using var queue = new Queue(plan, new LazyResumeOptions { BackgroundRate = null });
         for (int i = 0; i < 100; i++)
         {
             queue.Settle(random.Next(PageCount));
@@ -63,7 +63,7 @@ public sealed class FillQueueTests
     {
         var random = new Random(seed);
         Pfn[] plan = [.. Enumerable.Range(0, PageCount).Where(_ => random.Next(3) == 0).Select(page => new Pfn(page))];
-        using var queue = new Queue(plan, new LazyResumeOptions { BubblePages = random.Next(3) * 20, BackgroundFill = background });
+        using var queue = new Queue(plan, new LazyResumeOptions { BubblePages = random.Next(3) * 20, BackgroundFill = background, BackgroundRate = null });
         HashSet<long> wanted = [.. plan.Select(page => page.Value)];
         wanted.UnionWith(background ? ResumeSample.Of(PageCount).Oracle.DataPages : []);
         for (int i = 0; i < 20; i++)
@@ -77,6 +77,26 @@ public sealed class FillQueueTests
         queue.TakeAll();
         Assert.Subset(queue.SettledPages, wanted);
         Assert.True(queue.IsExhausted && queue.IsPlanDone);
+    }
+
+    [Fact]
+    public void The_rest_waits_for_its_time_and_nothing_else_does()
+    {
+        var clock = new MovedClock();
+        Pfn[] plan = [new(7), new(8)];
+        using var queue = new Queue(plan, new LazyResumeOptions { BackgroundRate = FillBatch.Capacity * GuestOracle.PageSize, Clock = clock });
+        Assert.True(queue.TryTake(settles: true, out FillCause first) && first == FillCause.Plan);
+        Assert.True(queue.TryTake(settles: true, out FillCause second) && second == FillCause.Background);
+
+        Assert.False(queue.TryTake(settles: true, out _));
+        Assert.False(queue.IsExhausted);
+        queue.Demand(1200);
+        Assert.True(queue.TryTake(settles: true, out FillCause around) && around == FillCause.Bubble);
+        Assert.False(queue.TryTake(settles: true, out _));
+
+        clock.Advance(queue.UntilDue);
+        Assert.True(queue.TryTake(settles: true, out FillCause later) && later == FillCause.Background);
+        Assert.False(queue.TryTake(settles: true, out _));
     }
 
     /// <summary>A queue over a sample, whose batches are settled as they are taken, or not.</summary>
@@ -100,6 +120,8 @@ public sealed class FillQueueTests
         public HashSet<long> SettledPages { get; } = [];
 
         public bool IsExhausted => _queue.IsExhausted;
+
+        public TimeSpan UntilDue => _queue.UntilDue;
 
         public bool IsPlanDone => _queue.IsPlanDone;
 

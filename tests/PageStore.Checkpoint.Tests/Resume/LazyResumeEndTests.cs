@@ -123,6 +123,7 @@ public sealed class LazyResumeEndTests
         Assert.Throws<ArgumentException>(() => new LazyResume(open.Epoch, memory, new ResumePlan(id, [new Pfn(-1)], 1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => new LazyResume(open.Epoch, memory, null, new LazyResumeOptions { Readers = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new LazyResume(open.Epoch, memory, null, new LazyResumeOptions { BubblePages = -1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LazyResume(open.Epoch, memory, null, new LazyResumeOptions { BackgroundRate = 0 }));
     }
 
     private static ResumeReport Resume(GuestScript script, CancellationToken cancellationToken, Action<long> beforeFill)
