@@ -18,20 +18,30 @@ public sealed class UserFaultMemory : ILazyMemory
     private readonly LazyHandle _handle;
     private readonly LazyMappings _mappings;
     private readonly UserFaultPeer? _peer;
+    private readonly MemoryRegion? _region;
 
     // What the kernel told, and nobody has taken yet: one removal may lie in several parts.
     private readonly Queue<LazyMemoryEvent> _untold = [];
     private bool _ended;
+    private bool _poisoned;
 
-    internal UserFaultMemory(LazyHandle handle, LazyMappings mappings, UserFaultPeer? peer)
+    internal UserFaultMemory(LazyHandle handle, LazyMappings mappings, UserFaultPeer peer)
     {
         _handle = handle;
         _mappings = mappings;
         _peer = peer;
     }
 
+    private UserFaultMemory(LazyHandle handle, MemoryRegion region)
+    {
+        _handle = handle;
+        _mappings = LazyMappings.Of(region);
+        _region = region;
+        region.IsWhole = false;
+    }
+
     /// <summary>Makes what is missing of a region wait for who brings it. Pages that are there already stay.</summary>
-    /// <param name="memory">The region; it stays the caller's. No <see cref="LinuxDirtyLog"/> of it may run before <see cref="Release"/>.</param>
+    /// <param name="memory">The region; it stays the caller's. No <see cref="LinuxDirtyLog"/> of it may run, and it cannot be captured, before <see cref="Release"/>.</param>
     /// <returns>The caller disposes it.</returns>
     /// <exception cref="UnsupportedException">The host has no userfaultfd for this process, or none for faults inside the kernel.</exception>
     /// <exception cref="StorageException">The kernel refused, as when another userfaultfd holds the memory.</exception>
@@ -39,7 +49,7 @@ public sealed class UserFaultMemory : ILazyMemory
     public static UserFaultMemory Register(MemoryRegion memory)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        return new UserFaultMemory(LazyHandle.Register(memory), LazyMappings.Of(memory), null);
+        return new UserFaultMemory(LazyHandle.Register(memory), memory);
     }
 
     /// <inheritdoc/>
@@ -125,7 +135,12 @@ public sealed class UserFaultMemory : ILazyMemory
     public unsafe long FillZero(Pfn first, long count) => ForEachMapping(first, count, Action.Zero, null);
 
     /// <inheritdoc/>
-    public unsafe bool Poison(Pfn page) => ForEachMapping(page, 1, Action.Poison, null) == 1;
+    public unsafe bool Poison(Pfn page)
+    {
+        bool done = ForEachMapping(page, 1, Action.Poison, null) == 1;
+        _poisoned |= done;
+        return done;
+    }
 
     /// <inheritdoc/>
     public void SetReady() => _peer?.Say(UserFaultPeer.Ready);
@@ -146,7 +161,13 @@ public sealed class UserFaultMemory : ILazyMemory
         }
 
         LetRemovalsGo();
-        _peer?.Say(UserFaultPeer.Complete);
+        if (_region is not null)
+        {
+            _region.IsWhole = !_poisoned;
+        }
+
+        // In one go, so that nobody hears the second without the first.
+        _peer?.Say(_poisoned ? $"{UserFaultPeer.Damaged}\n{UserFaultPeer.Complete}" : UserFaultPeer.Complete);
     }
 
     /// <summary>Closes the descriptor. May be called again. See the remarks on what is missing then.</summary>

@@ -13,13 +13,15 @@ namespace PageStore.Native;
 /// </remarks>
 public sealed class UserFaultOffer : IDisposable
 {
+    private readonly MemoryRegion _memory;
     private readonly Socket _socket;
     private readonly LazyHandle _handle;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private UserFaultOffer(Socket socket, LazyHandle handle, string path)
+    private UserFaultOffer(MemoryRegion memory, Socket socket, LazyHandle handle, string path)
     {
+        _memory = memory;
         _socket = socket;
         _handle = handle;
         _ = FollowAsync(path);
@@ -29,7 +31,7 @@ public sealed class UserFaultOffer : IDisposable
     public Task Ready => _ready.Task;
 
     /// <summary>
-    /// Ends when all pages are there and the handler is not needed any more; from then on the memory is like any other. Fails with a <see cref="StorageException"/> if the handler is lost before.
+    /// Ends when all pages are there and the handler is not needed any more; from then on the memory is like any other (but for <see cref="MemoryRegion.IsWhole"/>, if pages were damaged). Fails with a <see cref="StorageException"/> if the handler is lost before.
     /// </summary>
     public Task Complete => _complete.Task;
 
@@ -48,8 +50,9 @@ public sealed class UserFaultOffer : IDisposable
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
             handle = LazyHandle.Register(memory);
+            memory.IsWhole = false;
             Send(socket, handle, HandshakeMessage.For(LazyMappings.Of(memory)));
-            return new UserFaultOffer(socket, handle, path);
+            return new UserFaultOffer(memory, socket, handle, path);
         }
         catch (Exception e)
         {
@@ -86,8 +89,10 @@ public sealed class UserFaultOffer : IDisposable
         try
         {
             using var reader = new StreamReader(new NetworkStream(_socket, ownsSocket: false), Encoding.ASCII);
+            bool isDamaged = false;
             while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line)
             {
+                isDamaged |= line == UserFaultPeer.Damaged;
                 if (line is UserFaultPeer.Ready or UserFaultPeer.Complete)
                 {
                     _ready.TrySetResult();
@@ -95,6 +100,7 @@ public sealed class UserFaultOffer : IDisposable
 
                 if (line == UserFaultPeer.Complete)
                 {
+                    _memory.IsWhole = !isDamaged;
                     _complete.TrySetResult();
                     return;
                 }

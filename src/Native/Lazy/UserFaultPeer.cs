@@ -12,6 +12,9 @@ internal sealed class UserFaultPeer : IDisposable
     /// <summary>What was planned is there: the guest may run.</summary>
     internal const string Ready = "ready";
 
+    /// <summary>Some pages cannot be had, and who touches them is told so; comes before <see cref="Complete"/>.</summary>
+    internal const string Damaged = "damaged";
+
     /// <summary>All is there: the guest needs nobody any more.</summary>
     internal const string Complete = "complete";
 

@@ -16,6 +16,7 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
 
     // The handle's own state does not tell: it stays open while a log holds it.
     private bool _disposed;
+    private volatile bool _isPartial;
 
     private MemoryRegion(RegionHandle handle, SafeFileHandle? file, ViewHandle? view, long length)
     {
@@ -39,6 +40,16 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
 
     /// <summary>The memfd of shared memory, owned by the region; null for private memory. Its size is sealed.</summary>
     public SafeFileHandle? File { get; }
+
+    /// <summary>
+    /// Whether all of its pages are there. False while a lazy resume brings them, and for good if it was left before it was complete, or if pages were damaged: what is missing would be
+    /// copied as zeros, so <see cref="CopyPages"/> refuses. Thread-safe.
+    /// </summary>
+    public bool IsWhole
+    {
+        get => !_isPartial;
+        internal set => _isPartial = !value;
+    }
 
     /// <summary>The mapping, for a log of it.</summary>
     internal SafeBuffer Mapping
@@ -96,10 +107,17 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
     /// Every page is <see cref="GuestPageType.Normal"/>. Shared memory is read through a second mapping, and so that neither the
     /// guest's page table, which is the record of what it read, nor the memfd's holes are filled by copying.
     /// </remarks>
+    /// <exception cref="InvalidOperationException">Pages are missing or damaged, see <see cref="IsWhole"/>; nothing was copied.</exception>
     /// <exception cref="ObjectDisposedException">The region is disposed.</exception>
     public void CopyPages(Pfn first, Span<byte> destination, Span<GuestPageType> types)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_isPartial)
+        {
+            throw new InvalidOperationException(
+                "Pages of the memory are missing, or damaged, and would be copied as zeros: copy it when its resume is complete; if pages were damaged, resume another epoch.");
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(first.Value, nameof(first));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first.Value, PageCount - types.Length, nameof(first));
         if (destination.Length != (long)types.Length * PageSize)

@@ -1,6 +1,7 @@
 using PageStore.Checkpoint;
 using PageStore.Cli;
 using PageStore.Native;
+using Xunit;
 
 namespace PageStore.Integration.Tests;
 
@@ -36,6 +37,24 @@ internal sealed class CapturedGuest : IDisposable
     internal string FilePath { get; } = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".pages");
 
     internal GuestWorkloadState End { get; }
+
+    /// <summary>Flips a bit of a page that the guest filled once and looks at before it ends.</summary>
+    internal Pfn DamageColdPage()
+    {
+        byte[] content = new byte[PageSizes.Default];
+        var page = new Pfn((Workload.ConfiguredBytes / PageSizes.Default) - 9);
+        using (CheckpointReader reader = CheckpointReader.Open(FilePath))
+        {
+            reader.OpenEpoch(reader.Newest!.Value).ReadPage(page, content);
+        }
+
+        byte[] file = File.ReadAllBytes(FilePath);
+        int at = file.AsSpan().IndexOf(content);
+        Assert.True(at > 0, "the page is not in the file as it is");
+        file[at + 1000] ^= 1;
+        File.WriteAllBytes(FilePath, file);
+        return page;
+    }
 
     public void Dispose() => File.Delete(FilePath);
 }

@@ -171,7 +171,7 @@ public sealed class ServedGuestTests : IDisposable
     {
         WorkingGuest.SkipWithoutKernelFaults();
         using var captured = new CapturedGuest(epochs: 2);
-        Pfn damaged = DamageColdPage(captured.FilePath);
+        Pfn damaged = captured.DamageColdPage();
         using var server = new ServeProcess(captured.FilePath, _socket, "--once");
         using var offered = new OfferedGuest(captured.FilePath, _socket);
         await offered.Offer.Ready.WaitAsync(OfferedGuest.Patience, TestContext.Current.CancellationToken);
@@ -183,24 +183,6 @@ public sealed class ServedGuestTests : IDisposable
         JsonElement report = server.ReadReport();
         Assert.Contains(damaged.Value, report.GetProperty("damagedPages").EnumerateArray().Select(page => page.GetInt64()));
         Assert.Equal(3, server.WaitForEnd());
-    }
-
-    /// <summary>Flips a bit of a page that the guest filled once and looks at before it ends.</summary>
-    private static Pfn DamageColdPage(string path)
-    {
-        byte[] content = new byte[PageSizes.Default];
-        var page = new Pfn((CapturedGuest.Workload.ConfiguredBytes / PageSizes.Default) - 9);
-        using (CheckpointReader reader = CheckpointReader.Open(path))
-        {
-            reader.OpenEpoch(reader.Newest!.Value).ReadPage(page, content);
-        }
-
-        byte[] file = File.ReadAllBytes(path);
-        int at = file.AsSpan().IndexOf(content);
-        Assert.True(at > 0, "the page is not in the file as it is");
-        file[at + 1000] ^= 1;
-        File.WriteAllBytes(path, file);
-        return page;
     }
 
     private static void AssertIntact(string path)

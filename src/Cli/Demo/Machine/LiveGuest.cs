@@ -78,10 +78,8 @@ internal sealed class LiveGuest : IDisposable
         KvmStatus status = Machine.Status;
         if (status is { State: KvmState.Stopped } and not { Reason: KvmStopReason.Ended, Code: 0 })
         {
-            // Its page of state is there, since it wrote it; and it is read past the guest's own mapping.
-            string what = status.Reason == KvmStopReason.Ended
-                ? $"{GuestWorkload.Describe(status.Code)}, at 0x{GuestWorkload.StateOf(Memory).FailedAt:x}"
-                : status.ToString();
+            string where = Memory.IsWhole ? $", at 0x{GuestWorkload.StateOf(Memory).FailedAt:x}" : string.Empty;
+            string what = status.Reason == KvmStopReason.Ended ? GuestWorkload.Describe(status.Code) + where : status.ToString();
             throw new CorruptDataException($"The guest did not go on: {what}.");
         }
     }
