@@ -6,9 +6,9 @@ if (args is ["--reader", string path])
     return GuardedReader.Run(path);
 }
 
-if (args is ["--kvm-guest", string file, string kind])
+if (args is [KilledGuest.Role, string file, string kind, string way, string server])
 {
-    return KilledGuest.Run(file, kind);
+    return KilledGuest.Run(file, kind, way, server);
 }
 
 if (args is [OfferingMonitor.Role, string offered, string socket])
