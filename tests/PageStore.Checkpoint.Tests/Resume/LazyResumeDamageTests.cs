@@ -10,11 +10,12 @@ public sealed class LazyResumeDamageTests
     private const int IndexStep = 331;
 
     [Theory]
-    [InlineData(65, 2039)]
-    [InlineData(300, 8191)]
-    public void A_changed_byte_anywhere_costs_no_more_than_it_covers(int pageCount, int contentStep)
+    [InlineData(65, 2039, false)]
+    [InlineData(300, 8191, false)]
+    [InlineData(300, 8191, true)]
+    public void A_changed_byte_anywhere_costs_no_more_than_it_covers(int pageCount, int contentStep, bool encrypted)
     {
-        ResumeSample sample = ResumeSample.Of(pageCount);
+        ResumeSample sample = ResumeSample.Of(pageCount, encrypted);
         int damagedPages = 0;
         int damagedIndexes = 0;
         for (int at = (int)Layout.SegmentsOffset; at < sample.File.Length; at += sample.IsContent(at) ? contentStep : IndexStep)
@@ -89,9 +90,35 @@ public sealed class LazyResumeDamageTests
         Assert.Equal(2, report.Faults.Total);
     }
 
+    /// <summary>As before Linux 6.6: the guest waits for the page, which is better than a wrong one.</summary>
+    [Property(MaxTest = 60)]
+    public void Where_nothing_can_be_poisoned_the_resume_ends_with_an_error_and_nothing_is_released(int seed)
+    {
+        ResumeSample sample = ResumeSample.Of(300);
+        long page = sample.Oracle.LastPage;
+        byte[] changed = [.. sample.File];
+        using (CheckpointReader sound = sample.Open())
+        using (Epoch epoch = sound.OpenNewest())
+        {
+            changed[ResumeSample.PlaceOf(epoch, page).Start] ^= 1;
+        }
+
+        using CheckpointReader reader = sample.Open(new BytesStorage(changed, changed.Length));
+        using Epoch damaged = reader.OpenNewest();
+        using var memory = new ScriptedMemory(sample.Oracle.WithDamageOf(damaged), new GuestScript { Seed = seed, Steps = 100 }) { CannotPoison = true };
+        using var lazy = new LazyResume(damaged, memory, null, new LazyResumeOptions { BackgroundFill = seed % 2 == 0, BubblePages = 400 });
+        if (seed % 2 != 0)
+        {
+            memory.Demand(page);
+        }
+
+        Assert.Throws<UnsupportedException>(() => lazy.Run(TestContext.Current.CancellationToken));
+        Assert.Equal((false, false), (memory.Released, memory.Pages.ContainsKey(page)));
+    }
+
     private static ResumeReport Resume(ResumeSample sample, byte[] file, int seed)
     {
-        using CheckpointReader reader = CheckpointReader.Open(new BytesStorage(file, file.Length));
+        using CheckpointReader reader = sample.Open(new BytesStorage(file, file.Length));
         using Epoch epoch = reader.OpenNewest();
         GuestOracle oracle = sample.Oracle.WithDamageOf(epoch);
         LazyResume? resume = null;

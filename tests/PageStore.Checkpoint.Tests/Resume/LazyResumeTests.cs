@@ -72,7 +72,7 @@ public sealed class LazyResumeTests
     private static Run Resume(int seed, GuestScript script, LazyResumeOptions options)
     {
         var random = new Random(seed);
-        ResumeSample sample = ResumeSample.Of(Sizes[random.Next(Sizes.Length)]);
+        ResumeSample sample = ResumeSample.Of(Sizes[random.Next(Sizes.Length)], encrypted: random.Next(2) == 0);
         using CheckpointReader reader = sample.Open();
         using Epoch epoch = reader.OpenNewest();
         Pfn[] plan = [.. Enumerable.Range(0, (int)epoch.PageCount).Where(_ => random.Next(5) == 0).Select(page => new Pfn(page))];

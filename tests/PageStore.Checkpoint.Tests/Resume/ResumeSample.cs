@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 
 namespace PageStore.Checkpoint.Tests;
 
-/// <summary>Files with one guest, its pages of all classes in runs and holes; made once for each size.</summary>
+/// <summary>Files with one guest, its pages of all classes in runs and holes; made once for each size, plain and encrypted.</summary>
 internal sealed class ResumeSample
 {
-    private static readonly ConcurrentDictionary<int, ResumeSample> Samples = new();
+    private static readonly ConcurrentDictionary<(int PageCount, bool Encrypted), ResumeSample> Samples = new();
 
     private readonly List<(long Start, long End)> _places = [];
 
@@ -21,9 +21,12 @@ internal sealed class ResumeSample
 
     public GuestOracle Oracle { get; }
 
-    public static ResumeSample Of(int pageCount) => Samples.GetOrAdd(pageCount, Make);
+    public static ResumeSample Of(int pageCount, bool encrypted = false) => Samples.GetOrAdd((pageCount, encrypted), key => Make(key.PageCount, key.Encrypted));
 
-    public CheckpointReader Open() => CheckpointReader.Open(new BytesStorage(File, File.Length));
+    public CheckpointReader Open() => Open(new BytesStorage(File, File.Length));
+
+    /// <summary>Opens the same file on another medium, or a changed one.</summary>
+    public CheckpointReader Open(IStorage storage) => CheckpointReader.Open(storage, new CheckpointReaderOptions { Key = TestKeys.Of(File) });
 
     /// <summary>Whether a byte of the file belongs to the content of a page.</summary>
     public bool IsContent(long at) => _places.Exists(place => place.Start <= at && at < place.End);
@@ -36,16 +39,17 @@ internal sealed class ResumeSample
     public static (long Start, long End) PlaceOf(Epoch epoch, long page)
     {
         Entry entry = EntryOf(epoch, page);
-        return (entry.Offset, entry.Offset + entry.BlockBytes(GuestOracle.PageSize, overhead: 0));
+        return (entry.Offset, entry.Offset + entry.BlockBytes(GuestOracle.PageSize, epoch.Nodes.Blocks.Overhead));
     }
 
     private static Entry EntryOf(Epoch epoch, long page) => epoch.GetEntry(epoch.NewCursor(), new Pfn(page), out _);
 
-    private static ResumeSample Make(int pageCount)
+    private static ResumeSample Make(int pageCount, bool encrypted)
     {
         byte[]?[] pages = Pages(new Random(pageCount), pageCount);
         var file = new MemoryFile();
-        using (CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(file), new CheckpointWriterOptions { Codec = PageCodecs.Lz4 }))
+        CheckpointWriterOptions options = (encrypted ? TestKeys.Writer : new CheckpointWriterOptions()) with { Codec = PageCodecs.Lz4 };
+        using (CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(file), options))
         {
             using EpochBuilder builder = writer.BeginEpoch(new EpochOptions { PageCount = pageCount });
             for (int page = 0; page < pageCount; page++)

@@ -31,6 +31,9 @@ internal sealed class ScriptedMemory(GuestOracle oracle, GuestScript script) : I
     /// <summary>Asked now and then when the guest may run and has nothing to do any more: whether it ends. Without it, it waits until all is there.</summary>
     public Func<bool>? EndsWhenIdle { get; init; }
 
+    /// <summary>Whether it has no way to tell a guest that a page cannot be had.</summary>
+    public bool CannotPoison { get; init; }
+
     /// <summary>Called before a page is brought; may throw.</summary>
     public Action<long>? BeforeFill { get; init; }
 
@@ -155,6 +158,11 @@ internal sealed class ScriptedMemory(GuestOracle oracle, GuestScript script) : I
             if (!CanBring(page.Value))
             {
                 return _ended;
+            }
+
+            if (CannotPoison)
+            {
+                throw new UnsupportedException($"Page {page} cannot be poisoned.");
             }
 
             Check((oracle.AnyMayBeLost || oracle.Damaged.Contains(page.Value)) && !_removed.Contains(page.Value), $"page {page} is poisoned without need");
