@@ -169,6 +169,7 @@ internal enum LazyRawKind : uint
 {
     Fault = 1,
     Removed = 2,
+    Moved = 3,
 }
 
 /// <summary>What <c>ps_lazy_wait</c> saw.</summary>

@@ -67,6 +67,7 @@ internal sealed class LazyMappings
     }
 
     /// <summary>Adds what an event means: nothing if it lies in no part, and one for each part that a removal lies in.</summary>
+    /// <exception cref="UnsupportedException">A part was moved: nobody would bring what is missing to its new place.</exception>
     internal void Translate(in LazyRawEvent raw, Queue<LazyMemoryEvent> translated)
     {
         foreach (LazyMapping mapping in _byAddress)
@@ -83,6 +84,11 @@ internal sealed class LazyMappings
             {
                 Pfn first = mapping.PageAt(start);
                 translated.Enqueue(new LazyMemoryEvent(LazyMemoryEventKind.Removed, first, mapping.PageAt(end - 1) - first + 1));
+            }
+
+            if (raw.Kind == LazyRawKind.Moved && start < end)
+            {
+                throw new UnsupportedException($"The monitor moved memory of its guest away from 0x{start:x} while pages of it were missing: end the guest, and have the monitor move it after the resume only.");
             }
         }
     }

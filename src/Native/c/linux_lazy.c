@@ -192,7 +192,7 @@ static int translate(const struct ps_uffd_msg *message, struct ps_lazy_event *ev
         *event = (struct ps_lazy_event){.kind = PS_LAZY_REMOVED, .address = message->arg.remove.start, .bytes = message->arg.remove.end - message->arg.remove.start};
         return 1;
     case PS_UFFD_EVENT_REMAP:
-        *event = (struct ps_lazy_event){.kind = PS_LAZY_REMOVED, .address = message->arg.remap.from, .bytes = message->arg.remap.len};
+        *event = (struct ps_lazy_event){.kind = PS_LAZY_MOVED, .address = message->arg.remap.from, .bytes = message->arg.remap.len};
         return 1;
     default:
         return 0;

@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 7
+#define PS_ABI_VERSION 8
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -121,6 +121,7 @@ _Static_assert(sizeof(struct ps_lazy_event) == 24, "ABI");
 enum ps_lazy_kind {
     PS_LAZY_FAULT = 1,   /* a thread waits for the page */
     PS_LAZY_REMOVED = 2, /* the range was discarded, or unmapped: what is missing there is zero from now on */
+    PS_LAZY_MOVED = 3,   /* the range lies elsewhere from now on, and what is missing of it is missing there */
 };
 
 /* ps_lazy_wait */

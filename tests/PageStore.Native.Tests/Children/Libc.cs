@@ -15,6 +15,8 @@ internal static unsafe partial class Libc
     internal const int MadvDontNeed = 4;
     internal const int MadvRemove = 9;
     internal const int MadvRandom = 1;
+    internal const int MapPrivateAnonymous = 0x22;
+    internal const int MremapMayMove = 1;
 
     internal const int ProtRead = 1;
     internal const int MapShared = 1;
@@ -67,8 +69,14 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int munmap(nint address, nuint length);
 
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint mremap(nint address, nuint oldLength, nuint newLength, int flags);
+
     [LibraryImport("libc")]
     internal static partial nint memcpy(nint destination, nint source, nint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int fd, void* bytes, nint count);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint pwrite(int fd, nint bytes, nint count, nint offset);

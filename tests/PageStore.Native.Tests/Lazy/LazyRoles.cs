@@ -8,6 +8,7 @@ internal static unsafe class LazyRoles
     internal const string Offer = "lazy-offer:";
     internal const string OfferAndWait = "lazy-offer-wait:";
     internal const string Serve = "lazy-serve:";
+    internal const string NoPoison = "lazy-no-poison:";
     internal const int PageCount = 16;
 
     /// <summary>Runs a role.</summary>
@@ -20,6 +21,7 @@ internal static unsafe class LazyRoles
             _ when role.StartsWith(Offer, StringComparison.Ordinal) => OfferAndTouch(path),
             _ when role.StartsWith(OfferAndWait, StringComparison.Ordinal) => OfferForEver(path),
             _ when role.StartsWith(Serve, StringComparison.Ordinal) => AcceptAndWait(path),
+            NoPoison => TryToPoison(),
             _ => null,
         };
     }
@@ -57,6 +59,28 @@ internal static unsafe class LazyRoles
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static byte Touch(byte* address) => *address;
+
+    /// <summary>On a kernel that cannot poison: who touches the page waits, and gets it if it can be had after all.</summary>
+    private static int TryToPoison()
+    {
+        using var memory = new LazyRegion(shared: true);
+        Restrictions.ForbidPoison();
+        Task<byte[]> read = memory.ReadAsync(3);
+        Console.WriteLine($"event={memory.Next()}");
+        try
+        {
+            memory.Lazy.Poison(new Pfn(3));
+        }
+        catch (UnsupportedException e)
+        {
+            Console.WriteLine($"unsupported={e.Message}");
+        }
+
+        Console.WriteLine($"waits={!read.IsCompleted}");
+        memory.Lazy.Fill(new Pfn(3), LazyRegion.Content(3));
+        Console.WriteLine($"right={read.Result.AsSpan().SequenceEqual(LazyRegion.Content(3))}");
+        return 0;
+    }
 
     private static int OfferForEver(string path)
     {

@@ -160,4 +160,14 @@ public sealed class UserFaultMemoryTests
         Assert.Equal((4, 64, true), (memory.Lazy.Fill(new Pfn(0), LazyRegion.Content(1, 4)), memory.Lazy.FillZero(new Pfn(0), 64), memory.Lazy.Poison(new Pfn(3))));
         memory.Lazy.Release();
     }
+
+    /// <summary>In a process of its own: what a process forbids itself, it forbids itself for good.</summary>
+    [Fact]
+    public async Task Where_the_kernel_cannot_poison_it_is_said_and_who_touches_the_page_waits()
+    {
+        LazyRegion.SkipWithoutKernelFaults();
+        IReadOnlyDictionary<string, string> said = await ChildProcess.RunAsync(LazyRoles.NoPoison);
+        Assert.Contains("6.6", said["unsupported"], StringComparison.Ordinal);
+        Assert.Equal(("True", "True"), (said["waits"], said["right"]));
+    }
 }
