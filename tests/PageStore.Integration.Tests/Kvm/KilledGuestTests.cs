@@ -21,6 +21,9 @@ public sealed class KilledGuestTests : IDisposable
     /// <summary>The lines before the first epoch's that a kill may wait for: that the child begins, and that the guest runs. This says that it waits for an epoch's.</summary>
     private const int FromEpoch = 2;
 
+    /// <summary>In the place of a line: a part of the pages was brought. They come sooner than a line that says that they begin to.</summary>
+    private const int FromServer = 3;
+
     private static readonly string[] Plans = [ReturnedGuest.Packed, ReturnedGuest.Foreseen, ReturnedGuest.Unplanned];
 
     private readonly string _path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".pages");
@@ -80,7 +83,7 @@ public sealed class KilledGuestTests : IDisposable
         Assert.Equal(last, undisturbed.State);
     }
 
-    /// <summary>Kills the child at a random moment after it begins, its guest runs, or its first epoch is there, so that the guest gets on however slow the host is.</summary>
+    /// <summary>Kills the child at a random moment after it begins, its guest runs, or its first epoch is there, so that the guest gets on however slow the host is; or when a part of its pages was brought.</summary>
     /// <returns>The last epoch that it said was committed, or that was before.</returns>
     private async Task<long> RunAndKillAsync(string log, string way, long before, CancellationToken cancel)
     {
@@ -88,17 +91,24 @@ public sealed class KilledGuestTests : IDisposable
         using Process child = StartChild(log, way);
         try
         {
-            int from = before == 0 ? FromEpoch : _random.Next(FromEpoch + 1);
+            int from = before == 0 ? FromEpoch : _random.Next(server is null ? FromEpoch + 1 : FromServer + 1);
             List<string> lines = [];
             do
             {
                 lines.Add(await child.StandardOutput.ReadLineAsync(cancel)
                     ?? throw new InvalidOperationException($"The child ended: {await child.StandardError.ReadToEndAsync(cancel)}"));
             }
-            while (from == FromEpoch ? !IsNumber(lines[^1]) : lines.Count <= from);
+            while (from == FromEpoch ? !IsNumber(lines[^1]) : from != FromServer && lines.Count <= from);
+            if (from == FromServer)
+            {
+                server!.WaitForPages(_random.Next(server.PageCount));
+            }
+            else
+            {
+                // As many below a tenth of it as above: what is missing comes soon.
+                await Task.Delay(TimeSpan.FromMilliseconds(LongestLifeMs * (Math.Pow(100, _random.NextDouble() - 1) - 0.01)), cancel);
+            }
 
-            // As many below a tenth of it as above: what is missing comes soon.
-            await Task.Delay(TimeSpan.FromMilliseconds(LongestLifeMs * (Math.Pow(100, _random.NextDouble() - 1) - 0.01)), cancel);
             Assert.False(child.HasExited, "the child ended by itself");
             child.Kill();
             string rest = await child.StandardOutput.ReadToEndAsync(cancel);

@@ -1,5 +1,6 @@
 using PageStore.Checkpoint;
 using PageStore.Native;
+using Xunit;
 
 namespace PageStore.Integration.Tests;
 
@@ -11,6 +12,7 @@ internal sealed class ServedEpoch : IDisposable
     private readonly UserFaultListener _listener;
     private readonly CancellationTokenSource _gone = new();
     private readonly Task _serving;
+    private volatile LazyResume? _resume;
 
     internal ServedEpoch(string path, string socket)
     {
@@ -20,6 +22,13 @@ internal sealed class ServedEpoch : IDisposable
         _listener = new UserFaultListener(socket);
         _serving = Task.Factory.StartNew(() => Serve(plan), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
+
+    /// <summary>How many pages hold something.</summary>
+    internal int PageCount => (int)_epoch.Info.PagesConfigured;
+
+    /// <summary>Waits until so many pages were brought to the monitor, or all that are.</summary>
+    internal void WaitForPages(long count) => Assert.True(
+        SpinWait.SpinUntil(() => _serving.IsCompleted || _resume?.Progress.BroughtPages >= count, OfferedGuest.Patience), "the pages do not come");
 
     /// <summary>The monitor has been killed. What it was served was right, or this fails.</summary>
     public void Dispose()
@@ -34,19 +43,31 @@ internal sealed class ServedEpoch : IDisposable
 
     private void Serve(ResumePlan? plan)
     {
+        using UserFaultMemory? memory = TryAccept();
+        if (memory is null)
+        {
+            return;
+        }
+
+        using var resume = new LazyResume(_epoch, memory, plan);
+        _resume = resume;
+        ResumeReport report = resume.Run(_gone.Token);
+        if (report.Damage is not null || report.DamagedPages.Count > 0)
+        {
+            throw new CorruptDataException($"Epoch {report.Epoch} has damaged pages: {report.Damage ?? report.DamagedPages[0].ToString()}.");
+        }
+    }
+
+    private UserFaultMemory? TryAccept()
+    {
         try
         {
-            using UserFaultMemory memory = _listener.Accept(_gone.Token);
-            using var resume = new LazyResume(_epoch, memory, plan);
-            ResumeReport report = resume.Run(_gone.Token);
-            if (report.Damage is not null || report.DamagedPages.Count > 0)
-            {
-                throw new CorruptDataException($"Epoch {report.Epoch} has damaged pages: {report.Damage ?? report.DamagedPages[0].ToString()}.");
-            }
+            return _listener.Accept(_gone.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception killed) when (killed is OperationCanceledException or CorruptDataException)
         {
-            // It was killed before it came.
+            // Before it came, or before it had said what it came for.
+            return null;
         }
     }
 }
