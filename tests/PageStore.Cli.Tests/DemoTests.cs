@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 
@@ -121,6 +122,29 @@ public sealed class DemoTests : IDisposable
         }
     }
 
+    /// <summary>No guest has come to the server yet, whose end would end it.</summary>
+    [Fact]
+    public async Task The_server_ends_when_the_demo_is_killed_before_its_guest_comes()
+    {
+        SkipWithoutKvm();
+        using Process process = ToolProcess.StartWith([("TMPDIR", _folder[string.Empty])], "demo", "--memory", "32MiB", "--epochs", "1", "--seconds", "1");
+        while (await process.StandardOutput.ReadLineAsync(Cancellation) is { } line && !line.StartsWith(ResumeWay.OnDemand.Name, StringComparison.Ordinal))
+        {
+        }
+
+        int server = (await WaitForChildrenAsync(process.Id))[0];
+        process.Kill();
+        await process.WaitForExitAsync(Cancellation);
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => !IsRunning(server), TimeSpan.FromSeconds(60)), "the server waits for a guest that never comes");
+        }
+        finally
+        {
+            await EndAsync(server);
+        }
+    }
+
     [Fact]
     public async Task A_report_that_cannot_be_written_is_4_at_once()
     {
@@ -210,6 +234,28 @@ public sealed class DemoTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+    }
+
+    /// <summary>Whether the process is there, and not merely waiting for somebody to take notice of its end.</summary>
+    private static bool IsRunning(int process)
+    {
+        try
+        {
+            return !File.ReadLines($"/proc/{process}/status").Any(line => line.StartsWith("State:\tZ", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task EndAsync(int process)
+    {
+        if (IsRunning(process))
+        {
+            using Process kill = Process.Start("kill", ["-KILL", process.ToString(CultureInfo.InvariantCulture)]);
+            await kill.WaitForExitAsync(Cancellation);
+        }
     }
 
     private static async Task<int[]> WaitForChildrenAsync(int parent)

@@ -30,6 +30,9 @@ internal static class ServeCommand
 
     public const string ProgressOption = "--progress";
 
+    /// <summary>For the demo's server, which nobody would end if the demo were killed before a guest comes.</summary>
+    public const string WithParentOption = "--with-parent";
+
     /// <summary>More often it would cost the guests time.</summary>
     private const double LeastProgress = 0.01;
 
@@ -73,13 +76,15 @@ internal static class ServeCommand
             }
         });
         Option<bool> json = CommonOptions.Json();
+        var withParent = new Option<bool>(WithParentOption) { Hidden = true };
         var command = new Command(Name, "Resume guests lazily: serve the page faults of every monitor that hands its guest's memory over at a socket.")
         {
-            source, socket, policy, budget, noBackground, rate, bubble, readers, record, learn, once, progress, json,
+            source, socket, policy, budget, noBackground, rate, bubble, readers, record, learn, once, progress, json, withParent,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
+            using ParentWatch? alone = parsed.GetValue(withParent) ? new ParentWatch(console.Input(), cancellation) : null;
             using CheckpointAccess given = access.Read(parsed);
             string chosen = parsed.GetRequiredValue(policy);
             var options = new ServeOptions(
@@ -93,7 +98,7 @@ internal static class ServeCommand
                 parsed.GetValue(once),
                 parsed.GetValue(json),
                 parsed.GetValue(progress) is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
-            return new GuestServer(console, options).Run(given, cancellation);
+            return new GuestServer(console, options).Run(given, alone?.Token ?? cancellation);
         }));
         return command;
     }

@@ -29,6 +29,7 @@ internal sealed record ResumeWay(string Name, string Description, IReadOnlyList<
         ServeCommand.SocketOption,
         socket,
         ServeCommand.OnceOption,
+        ServeCommand.WithParentOption,
         "--json",
         ServeCommand.ProgressOption,
         progress.TotalSeconds.ToString(CultureInfo.InvariantCulture),
