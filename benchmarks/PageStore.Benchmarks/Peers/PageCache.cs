@@ -10,6 +10,9 @@ internal static partial class PageCache
     /// <summary>POSIX_FADV_DONTNEED of linux/fadvise.h.</summary>
     private const int DontNeed = 4;
 
+    /// <summary>For a read: a megabyte, which a disk delivers in one go.</summary>
+    private const int FillBytes = 1 << 20;
+
     /// <summary>Makes the kernel forget a file, so that the next read comes from the medium. Nobody must have it mapped.</summary>
     public static void Drop(string path)
     {
@@ -19,6 +22,17 @@ internal static partial class PageCache
         if (error != 0)
         {
             throw new InvalidOperationException($"posix_fadvise says {error}.");
+        }
+    }
+
+    /// <summary>Makes the kernel hold a file, as far as there is room.</summary>
+    public static void Fill(string path)
+    {
+        byte[] buffer = new byte[FillBytes];
+        using SafeFileHandle file = File.OpenHandle(path);
+        for (long at = 0, count; (count = RandomAccess.Read(file, buffer, at)) > 0;)
+        {
+            at += count;
         }
     }
 

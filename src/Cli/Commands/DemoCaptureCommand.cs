@@ -12,12 +12,15 @@ internal static class DemoCaptureCommand
 
     public const string WorkingOption = "--working";
 
+    public const string ConfiguredOption = "--configured";
+
     public static Command Create(ToolConsole console)
     {
         Argument<string> file = CommonOptions.File();
         var memory = new Option<long>(MemoryOption) { Required = true };
         var working = new Option<long?>(WorkingOption);
-        var command = new Command(Name) { file, memory, working };
+        var configured = new Option<long?>(ConfiguredOption);
+        var command = new Command(Name) { file, memory, working, configured };
         command.Hidden = true;
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
@@ -26,7 +29,7 @@ internal static class DemoCaptureCommand
             MachineCapture.Run(
                 parsed.GetRequiredValue(file),
                 bytes,
-                DemoWorkload.For(bytes, parsed.GetValue(working)),
+                DemoWorkload.For(bytes, parsed.GetValue(working), parsed.GetValue(configured)),
                 report => console.Out.WriteLine(JsonSerializer.Serialize(DemoEpoch.Of(report), ResultJson.Default.DemoEpoch)),
                 alone.Token);
             return ExitCode.Ok;

@@ -15,11 +15,12 @@ internal static class DemoWorkload
     /// <summary>The workload for a memory.</summary>
     /// <param name="memoryBytes">The memory.</param>
     /// <param name="workingBytes">The working set; null for its share of the memory.</param>
-    public static GuestWorkload For(long memoryBytes, long? workingBytes = null) => new()
+    /// <param name="configuredBytes">What holds something, the working set among it; null for its share of the memory.</param>
+    public static GuestWorkload For(long memoryBytes, long? workingBytes = null, long? configuredBytes = null) => new()
     {
         Seed = 1,
         WorkingBytes = workingBytes ?? memoryBytes * WorkingPercent / 100,
-        ConfiguredBytes = memoryBytes * ConfiguredPercent / 100,
+        ConfiguredBytes = configuredBytes ?? memoryBytes * ConfiguredPercent / 100,
         PhaseOperations = 2_000_000,
         ReportOperations = 1_000,
         ColdOperations = 10_000,

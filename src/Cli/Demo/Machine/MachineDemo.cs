@@ -15,6 +15,9 @@ internal sealed record MachineDemoRequest(long MemoryBytes, int Epochs, double S
     /// <summary>The guest's working set in bytes; null for its share of the memory.</summary>
     public long? WorkingBytes { get; init; }
 
+    /// <summary>How much of its memory holds something, in bytes, the working set among it; null for its share of the memory.</summary>
+    public long? ConfiguredBytes { get; init; }
+
     /// <summary>Whether the guest looks through all of its memory at last. Without that it checks what it reads as it works.</summary>
     public bool Check { get; init; } = true;
 }
@@ -69,14 +72,18 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
     {
         long working = DemoWorkload.For(request.MemoryBytes, request.WorkingBytes).WorkingBytes;
         say($"a virtual machine works on {ByteSize.Format(working)} of its {ByteSize.Format(request.MemoryBytes)}; a restorable epoch is taken every {DemoEpoch.Interval.TotalMilliseconds} ms");
+        string[] configured = request.ConfiguredBytes is { } some ? [DemoCaptureCommand.ConfiguredOption, some.ToString(CultureInfo.InvariantCulture)] : [];
         using ToolChild child = ToolChild.Start(
             cancellation,
-            DemoCaptureCommand.Name,
-            path,
-            DemoCaptureCommand.MemoryOption,
-            request.MemoryBytes.ToString(CultureInfo.InvariantCulture),
-            DemoCaptureCommand.WorkingOption,
-            working.ToString(CultureInfo.InvariantCulture));
+            [
+                DemoCaptureCommand.Name,
+                path,
+                DemoCaptureCommand.MemoryOption,
+                request.MemoryBytes.ToString(CultureInfo.InvariantCulture),
+                DemoCaptureCommand.WorkingOption,
+                working.ToString(CultureInfo.InvariantCulture),
+                .. configured,
+            ]);
         List<DemoEpoch> epochs = [];
         while (epochs.Count < request.Epochs)
         {
@@ -95,6 +102,15 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
     {
         bool cold = FileCache.TryDrop(checkpoint.Path);
         say($"{way.Name}: {way.Description}{(cold ? string.Empty : "; warm, since this process cannot make the kernel forget the file")}");
+        return Resume(checkpoint, way, cold);
+    }
+
+    /// <summary>Brings it back in new processes, from a file of which the kernel holds what it holds.</summary>
+    /// <param name="checkpoint">The machine.</param>
+    /// <param name="way">How.</param>
+    /// <param name="cold">Whether the kernel was made to forget the file.</param>
+    public MachineReturn Resume(MachineCheckpoint checkpoint, ResumeWay way, bool cold)
+    {
         if (way.ServeOptions is null)
         {
             return new MachineReturn(way, cold, Resume(checkpoint.Path, []), null);
