@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
+using PageStore.Checkpoint;
 
 namespace PageStore.Cli.Tests;
 
@@ -39,6 +40,22 @@ public sealed class DemoTests : IDisposable
         Assert.Superset(ways.Select(way => way.GetProperty("way").GetString()!).ToHashSet(), html.Descendants("td").Select(cell => cell.Value).ToHashSet());
         Assert.InRange(html.Descendants().Count(element => element.Name.LocalName == "svg"), 3, 4);
         Assert.Equal(["report.html"], _folder.Files);
+    }
+
+    [Fact]
+    public async Task A_machine_that_is_captured_holds_as_much_as_it_is_told_to()
+    {
+        SkipWithoutKvm();
+        using (Process process = ToolProcess.Start("demo-capture", _folder["f"], "--memory", "67108864", "--working", "4194304", "--configured", "16777216"))
+        {
+            Assert.Contains("\"epoch\":1", await process.StandardOutput.ReadLineAsync(Cancellation));
+            process.Kill();
+            await process.WaitForExitAsync(Cancellation);
+        }
+
+        // Beside that there is the program, and what belongs to it; as it does by itself, nine tenths of the memory would.
+        using CheckpointReader reader = CheckpointReader.Open(_folder["f"]);
+        Assert.InRange(reader.Epochs().First().PagesConfigured, (16 << 20) / 4096 * 3 / 4, (18 << 20) / 4096);
     }
 
     [Fact]

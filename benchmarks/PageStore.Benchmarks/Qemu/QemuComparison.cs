@@ -81,8 +81,7 @@ internal sealed class QemuComparison : IDisposable
             .. WaysInto("private memory", () => MemoryRegion.CreatePrivate(Bytes, hugePages: true), shared: false),
         ];
         Console.WriteLine($"{rounds} rounds in turn, medians of seconds (least to most); processors {Environment.ProcessorCount}");
-        bool good = Compare("cold", ways, rounds, cold: true);
-        Compare("out of the page cache", ways, rounds, cold: false);
+        bool good = Compare("cold", ways, rounds, cold: true) & Compare("out of the page cache", ways, rounds, cold: false);
         Console.WriteLine($"a start of QEMU until its monitor takes commands, which counts for nobody: {Spread.Of(_starts)}");
         return good;
     }
