@@ -66,7 +66,7 @@ internal static class ResumeComparison
 
         if (report >= 0)
         {
-            double fullSpeed = Of(found.Where(one => one.Way == ResumeWay.Full).Select(FullSpeed)).Median;
+            double fullSpeed = Spread.Of(found.Where(one => one.Way == ResumeWay.Full).Select(one => MachineWay.FullSpeedOf(one.Resumed))).Median;
             DemoReport.Write(args[report + 1], MachineDemoResult.Of(Memory, checkpoint, found.TakeLast(ResumeWay.All.Count), fullSpeed));
         }
 
@@ -88,15 +88,9 @@ internal static class ResumeComparison
         MachineReturn found = demo.Resume(checkpoint, way);
         MachineWay figures = MachineWay.Of(found, fullSpeed: 0);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {way.Name}: resident before {resident} B, read from the medium {figures.BytesRead / (1024.0 * 1024):F0} MiB, ready {figures.ReadySeconds:F3} s, first progress {figures.FirstProgressSeconds:F3} s, {figures.Faults} faults, whole {figures.WholeSeconds:F3} s, back {MachineWay.Of(found, FullSpeed(found)).BackSeconds:F3} s, {FullSpeed(found) / 1e6:F2} million operations a second"));
+            $"  {way.Name}: resident before {resident} B, read from the medium {figures.BytesRead / (1024.0 * 1024):F0} MiB, ready {figures.ReadySeconds:F3} s, first progress {figures.FirstProgressSeconds:F3} s, {figures.Faults} faults, whole {figures.WholeSeconds:F3} s, back {MachineWay.Of(found, MachineWay.FullSpeedOf(found.Resumed)).BackSeconds:F3} s, {MachineWay.FullSpeedOf(found.Resumed) / 1e6:F2} million operations a second"));
         return found;
     }
-
-    /// <summary>
-    /// What a guest does in the second half of the time for which it is followed. A host that is shared gives one run half as much again as the next one, so each is held against itself. On demand it still
-    /// waits for a page then and again, which makes it seem to be back a little sooner than it is.
-    /// </summary>
-    private static double FullSpeed(MachineReturn one) => new ProgressCurve(one.Resumed.Samples).MedianSpeed(one.Resumed.ReadySeconds + (Seconds / 2));
 
     private static bool Judge(List<MachineReturn> found, List<MachineReturn> ofLarge)
     {
@@ -117,14 +111,14 @@ internal static class ResumeComparison
 
     private static Figures FiguresOf(List<MachineReturn> found, ResumeWay way)
     {
-        MachineWay[] rounds = [.. found.Where(one => one.Way == way).Select(one => MachineWay.Of(one, FullSpeed(one)))];
+        MachineWay[] rounds = [.. found.Where(one => one.Way == way).Select(one => MachineWay.Of(one, MachineWay.FullSpeedOf(one.Resumed)))];
 
         // What was not reached took longer than anything that was; on demand, what the others are held against, at least as long as it was followed.
         double never = way == ResumeWay.OnDemand ? Seconds : double.PositiveInfinity;
         var figures = new Figures(
-            Of(rounds.Select(round => round.FirstProgressSeconds ?? never)),
-            Of(rounds.Select(round => round.BackSeconds ?? never)),
-            Of(found.Where(one => one.Way == way).Select(one => (double)EarlyFaults(one))));
+            Spread.Of(rounds.Select(round => round.FirstProgressSeconds ?? never)),
+            Spread.Of(rounds.Select(round => round.BackSeconds ?? never)),
+            Spread.Of(found.Where(one => one.Way == way).Select(one => (double)EarlyFaults(one))));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{way.Name,-10} first progress {figures.First} s, back at 90 % {figures.Back} s, faults {figures.Faults.Median:F0} ({figures.Faults.Least:F0} to {figures.Faults.Most:F0})"));
         return figures;
@@ -140,16 +134,5 @@ internal static class ResumeComparison
         return good;
     }
 
-    private static Spread Of(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return new Spread((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2, sorted[0], sorted[^1]);
-    }
-
     private sealed record Figures(Spread First, Spread Back, Spread Faults);
-
-    private sealed record Spread(double Median, double Least, double Most)
-    {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Median:F3} ({Least:F3} to {Most:F3})");
-    }
 }

@@ -104,8 +104,7 @@ internal sealed class ResumeFigures
                 found.AddRange(ResumeWay.All.Select(way => Resume(piece, checkpoint, way, cold)));
             }
 
-            double fullSpeed = Spread.Of(found.Where(one => one.Way == ResumeWay.Full).Select(one => new ProgressCurve(one.Resumed.Samples).MedianSpeed())).Median;
-            File.AppendAllLines(PointsFile, found.Select(one => JsonSerializer.Serialize(PointOf(piece, MachineWay.Of(one, fullSpeed), cold))));
+            File.AppendAllLines(PointsFile, found.Select(one => JsonSerializer.Serialize(PointOf(piece, MachineWay.Of(one, MachineWay.FullSpeedOf(one.Resumed)), cold))));
         }
     }
 
@@ -124,7 +123,7 @@ internal sealed class ResumeFigures
         MachineReturn found = DemoOf(piece, way).Resume(checkpoint, way, cold);
         MachineWay figures = MachineWay.Of(found, fullSpeed: 0);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {(cold ? "cold" : "warm")}, {way.Name}: resident before {resident >> 20} MiB, read from the medium {figures.BytesRead >> 20} MiB, first progress {figures.FirstProgressSeconds:F3} s, {figures.Faults} faults, whole {figures.WholeSeconds:F3} s, {new ProgressCurve(found.Resumed.Samples).MedianSpeed() / 1e6:F2} million operations a second"));
+            $"  {(cold ? "cold" : "warm")}, {way.Name}: resident before {resident >> 20} MiB, read from the medium {figures.BytesRead >> 20} MiB, first progress {figures.FirstProgressSeconds:F3} s, {figures.Faults} faults, whole {figures.WholeSeconds:F3} s, {MachineWay.FullSpeedOf(found.Resumed) / 1e6:F2} million operations a second"));
         return found;
     }
 
@@ -140,13 +139,13 @@ internal sealed class ResumeFigures
         _ => { },
         CancellationToken.None);
 
-    /// <summary>Enough to be back and to keep that for a second, as first runs showed it: on demand that takes as long as the working set is large, and there is an end to patience.</summary>
+    /// <summary>About twice what it takes to be back, as first runs showed it: on demand that takes as long as the working set is large, and there is an end to patience.</summary>
     private static double FollowSeconds(Piece piece, string way)
     {
         double gibibytes = piece.MemoryBytes / (double)(1L << 30);
-        return way == ResumeWay.Full.Name ? 2.5
-            : way == ResumeWay.Hybrid.Name ? 3 + gibibytes
-            : Math.Min(3 + (6 * gibibytes), 15);
+        return way == ResumeWay.Full.Name ? 4
+            : way == ResumeWay.Hybrid.Name ? 4 + gibibytes
+            : Math.Min(6 + (8 * gibibytes), 24);
     }
 
     private void Draw()
