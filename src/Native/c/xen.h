@@ -15,9 +15,11 @@ typedef long long ps_logdirty_control(void *, uint32_t domid, unsigned int op, s
 struct ps_xen {
     void *control_library;
     void *foreign_library;
+    void *call_library;  /* libxencall, or null */
     void *guest_library; /* libxenguest, or null: only what restorable epochs and PV domains need is in it */
     void *control; /* xc_interface, reentrant: opened without XC_OPENFLAG_NON_REENTRANT */
     void *foreign; /* xenforeignmemory_handle */
+    void *call;    /* xencall_handle, or null: then each question is a call of its own */
 
     void *(*interface_open)(struct ps_xen_logger *, struct ps_xen_logger *, unsigned flags);
     int (*interface_close)(void *);
@@ -50,6 +52,12 @@ struct ps_xen {
     int (*foreign_close)(void *);
     void *(*foreign_map)(void *, uint32_t domid, int prot, size_t pages, const ps_xen_pfn *, int *errors);
     int (*foreign_unmap)(void *, void *address, size_t pages);
+
+    void *(*call_open)(struct ps_xen_logger *, unsigned flags);
+    int (*call_close)(void *);
+    void *(*call_alloc)(void *, size_t bytes);
+    void (*call_free)(void *, void *buffer);
+    int (*call_2)(void *, unsigned op, unsigned long, unsigned long);
 
     /* What reading PV domains needs; null where the libraries lack it. */
     int (*map_meminfo)(void *, uint32_t domid, struct ps_meminfo *);
@@ -120,11 +128,34 @@ void ps_xen_pv_normalise(const struct ps_xen_pv *pv, unsigned level, unsigned ch
 /* Looks up what it takes to read grant tables. */
 void ps_xen_grants_load(struct ps_xen *xen);
 
+/* Whether the grant table of a domain can be read: of an HVM or PVH domain, where the libraries have what it takes. */
+int ps_xen_has_grants(const struct ps_xen *xen, const struct ps_xen_info *domain);
+
+/* What there is to know before a domain's log is cleaned. */
+struct ps_xen_answers {
+    uint64_t pages;        /* as ps_xen_pages says */
+    uint32_t grant_frames; /* 0 where the grant table cannot be read */
+    int grant_version;
+};
+
+/* The part of the grant table. */
+int32_t ps_xen_grants_ask(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_answers *answers, int32_t *err);
+
+/* Room for the questions of one caller at a time; null where they cannot be asked together. */
+struct ps_xen_questions;
+struct ps_xen_questions *ps_xen_questions_new(struct ps_xen *xen);
+void ps_xen_questions_free(struct ps_xen *xen, struct ps_xen_questions *questions);
+
+/* All of it. questions may be null. */
+int32_t ps_xen_ask(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_questions *questions, struct ps_xen_answers *answers,
+                   int32_t *err);
+
 /*
- * Maps the grant table of an HVM or PVH domain, unless it is mapped as it is now. PS_OK without one where the host has no way to, or the domain no table.
- * A domain that ends meanwhile is not gone altogether before it is unmapped.
+ * Maps the grant table of a domain as it is now, unless it is mapped so. PS_OK without one where the host has no way to, or the domain no table.
+ * As long as it is mapped, the domain is at most dying: it keeps its number, which no other one gets.
  */
-int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_grants *grants, int32_t *err);
+int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, const struct ps_xen_answers *now, struct ps_xen_grants *grants,
+                          int32_t *err);
 
 void ps_xen_grants_unmap(struct ps_xen *xen, struct ps_xen_grants *grants);
 

@@ -126,6 +126,30 @@ struct ps_grant_size {
 };
 _Static_assert(sizeof(struct ps_grant_size) == 16, "struct gnttab_query_size");
 
+/* struct gnttab_get_version */
+struct ps_grant_version {
+    uint16_t dom;
+    uint16_t pad;
+    uint32_t version;
+};
+_Static_assert(sizeof(struct ps_grant_version) == 8, "struct gnttab_get_version");
+
+/* struct multicall_entry (xen/include/public/xen.h) */
+struct ps_multicall {
+    unsigned long op;
+    unsigned long result;
+    unsigned long args[6];
+};
+_Static_assert(sizeof(struct ps_multicall) == 8 * sizeof(long), "struct multicall_entry");
+
+/* __HYPERVISOR_memory_op, _multicall and _grant_table_op (xen.h); XENMEM_maximum_gpfn (memory.h); GNTTABOP_query_size and _get_version (grant_table.h) */
+#define PS_HYPERVISOR_MEMORY 12u
+#define PS_HYPERVISOR_MULTICALL 13u
+#define PS_HYPERVISOR_GRANTS 20u
+#define PS_MEMORY_MAXIMUM_GPFN 14u
+#define PS_GRANTS_QUERY_SIZE 6u
+#define PS_GRANTS_GET_VERSION 10u
+
 /* grant_entry_v1_t */
 struct ps_grant_v1 {
     uint16_t flags;

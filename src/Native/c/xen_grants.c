@@ -38,36 +38,51 @@ void ps_xen_grants_unmap(struct ps_xen *xen, struct ps_xen_grants *grants)
     grants->resource = NULL;
 }
 
-int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_grants *grants, int32_t *err)
+int ps_xen_has_grants(const struct ps_xen *xen, const struct ps_xen_info *domain)
+{
+    /* The table of a PV guest names machine frames, and its log page frames. */
+    return (domain->flags & PS_XEN_HVM) && xen->grant_size != NULL && xen->grant_version != NULL && xen->resource_map != NULL &&
+           xen->resource_unmap != NULL;
+}
+
+int32_t ps_xen_grants_ask(struct ps_xen *xen, const struct ps_xen_info *domain, struct ps_xen_answers *answers, int32_t *err)
 {
     struct ps_grant_size size = {.dom = (uint16_t)domain->domid};
-    void *table = NULL;
-    int version;
 
-    /* The table of a PV guest names machine frames, and its log page frames. */
-    if (!(domain->flags & PS_XEN_HVM) || xen->grant_size == NULL || xen->grant_version == NULL || xen->resource_map == NULL ||
-        xen->resource_unmap == NULL)
-        return PS_OK;
+    *err = 0;
     errno = EINVAL;
     if (xen->grant_size(xen->control, &size) != 0 || size.status != 0)
         return ps_xen_failed(xen, domain, PS_XEN_DOMAIN, err);
-    version = xen->grant_version(xen->control, domain->domid);
-    if (version < 0)
-        return ps_xen_failed(xen, domain, PS_XEN_DOMAIN, err);
+    answers->grant_frames = size.nr_frames;
+    answers->grant_version = xen->grant_version(xen->control, domain->domid);
+    return answers->grant_version < 0 ? ps_xen_failed(xen, domain, PS_XEN_DOMAIN, err) : PS_OK;
+}
+
+int32_t ps_xen_grants_map(struct ps_xen *xen, const struct ps_xen_info *domain, const struct ps_xen_answers *now, struct ps_xen_grants *grants,
+                          int32_t *err)
+{
+    void *table = NULL;
+
+    *err = 0;
     /* Mapping takes longer than all the rest. A guest's table only grows. */
-    if (grants->resource != NULL && size.nr_frames == grants->frames && version == grants->version)
+    if (grants->resource != NULL && now->grant_frames == grants->frames && now->grant_version == grants->version)
         return PS_OK;
     ps_xen_grants_unmap(xen, grants);
-    if (size.nr_frames == 0)
+    if (now->grant_frames == 0)
         return PS_OK;
-    grants->frames = size.nr_frames;
-    grants->version = version;
+    grants->frames = now->grant_frames;
+    grants->version = now->grant_version;
     grants->resource = xen->resource_map(xen->foreign, domain->domid, PS_RESOURCE_GRANTS, PS_RESOURCE_GRANTS_SHARED, 0, grants->frames,
                                          &table, PROT_READ, 0);
     grants->table = table;
-    if (grants->resource == NULL && !cannot_map(errno))
-        return ps_xen_failed(xen, domain, PS_XEN_MAP, err);
-    return PS_OK;
+    if (grants->resource == NULL)
+        return cannot_map(errno) ? PS_OK : ps_xen_failed(xen, domain, PS_XEN_MAP, err);
+    /* It may be the table of another domain that has the number since. */
+    int32_t result = ps_xen_check(xen, domain, err);
+
+    if (result != PS_OK)
+        ps_xen_grants_unmap(xen, grants);
+    return result;
 }
 
 static void mark(uint8_t *bits, uint64_t pages, uint64_t frame)

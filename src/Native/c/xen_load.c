@@ -40,6 +40,14 @@ static const struct symbol foreign_symbols[] = {
     {"xenforeignmemory_unmap", offsetof(struct ps_xen, foreign_unmap)},
     {NULL, 0},
 };
+static const struct symbol call_symbols[] = {
+    {"xencall_open", offsetof(struct ps_xen, call_open)},
+    {"xencall_close", offsetof(struct ps_xen, call_close)},
+    {"xencall_alloc_buffer", offsetof(struct ps_xen, call_alloc)},
+    {"xencall_free_buffer", offsetof(struct ps_xen, call_free)},
+    {"xencall2", offsetof(struct ps_xen, call_2)},
+    {NULL, 0},
+};
 
 /* What restorable epochs and PV domains need. All else works without. */
 static const struct symbol state_symbols[] = {
@@ -134,6 +142,20 @@ static int load_foreign(struct ps_xen *xen, const char *directory, size_t length
     return xen->foreign_library == NULL ? -1 : look_up(xen, xen->foreign_library, foreign_symbols, foreign, text);
 }
 
+/* Its interface is stable as well. Without it all works, with more calls. */
+static void load_call(struct ps_xen *xen, const char *directory, size_t length)
+{
+    static const char name[] = "libxencall.so.1";
+    char unused[PATH_MAX] = "";
+    struct ps_text text = {.bytes = unused, .size = sizeof(unused)};
+
+    xen->call_library = ps_xen_library(directory, length, name, &text);
+    if (xen->call_library == NULL || look_up(xen, xen->call_library, call_symbols, name, &text) == 0)
+        return;
+    dlclose(xen->call_library);
+    xen->call_library = NULL;
+}
+
 /* libxenguest of the release of a libxenctrl, control, which has the release behind its name as well. */
 static void load_guest(struct ps_xen *xen, const char *control)
 {
@@ -191,6 +213,7 @@ int ps_xen_load(struct ps_xen *xen, const char *path, unsigned candidate, struct
 
         memcpy(&xen->logdirty_control, &logdirty, sizeof(logdirty));
         ps_xen_grants_load(xen);
+        load_call(xen, path, length);
         load_guest(xen, name);
         look_up_state(xen);
         return 0;
@@ -203,11 +226,14 @@ void ps_xen_unload(struct ps_xen *xen)
 {
     if (xen->foreign_library != NULL)
         dlclose(xen->foreign_library);
+    if (xen->call_library != NULL)
+        dlclose(xen->call_library);
     if (xen->guest_library != NULL)
         dlclose(xen->guest_library);
     if (xen->control_library != NULL)
         dlclose(xen->control_library);
     xen->foreign_library = NULL;
+    xen->call_library = NULL;
     xen->guest_library = NULL;
     xen->control_library = NULL;
 }

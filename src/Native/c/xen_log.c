@@ -9,6 +9,9 @@
 
 #include "xen.h"
 
+/* Stands at the end of the bitmap before each call: where it still does behind one, Xen has not answered. Any number that is unlikely as an answer. */
+static const uint64_t unanswered = UINT64_C(0x9e3779b97f4a7c15);
+
 struct ps_xen_log {
     struct ps_xen *xen;
     struct ps_xen_info domain;
@@ -16,7 +19,8 @@ struct ps_xen_log {
     int running; /* Xen answers PEEK and CLEAN of a log that is off, too */
     int buffer_pages;
     struct ps_hypercall_buffer buffer;
-    struct ps_xen_grants grants; /* mapped from the first final read to the end of the log */
+    struct ps_xen_questions *questions;
+    struct ps_xen_grants grants; /* mapped from the start to the end of the log, or to a read that failed */
 };
 
 int32_t ps_xen_log_new(struct ps_xen *xen, const struct ps_xen_info *domain, uint64_t pages, struct ps_xen_log **log, int32_t *err)
@@ -43,6 +47,7 @@ int32_t ps_xen_log_new(struct ps_xen *xen, const struct ps_xen_info *domain, uin
         free(made);
         return PS_MEMORY;
     }
+    made->questions = ps_xen_questions_new(xen);
     *log = made;
     return PS_OK;
 }
@@ -56,6 +61,7 @@ int32_t ps_xen_log_free(struct ps_xen_log *log, int32_t *err)
         return PS_OK;
     if (log->running)
         result = ps_xen_log_stop(log, err);
+    ps_xen_questions_free(log->xen, log->questions);
     log->xen->buffer_free(log->xen->control, &log->buffer, log->buffer_pages);
     free(log);
     return result;
@@ -103,17 +109,34 @@ static void clear_tail(struct ps_xen_log *log)
     memset(bits + bytes, 0, (8 - bytes % 8) % 8);
 }
 
-/* Pages above those of the log have no bit in it. */
-static int32_t check_size(struct ps_xen_log *log, int32_t *err)
+/* The end of the bitmap, which Xen writes last. */
+static void *last_bytes(const struct ps_xen_log *log, size_t *count)
 {
-    uint64_t now;
-    int32_t result = ps_xen_pages(log->xen, &log->domain, &now, err);
+    size_t bytes = (size_t)((log->pages + 7) / 8);
 
-    return result == PS_OK && now > log->pages ? PS_XEN_GROWN : result;
+    *count = bytes < sizeof(uint64_t) ? bytes : sizeof(uint64_t);
+    return (uint8_t *)log->buffer.hbuf + bytes - *count;
 }
 
-static int32_t read_bits(struct ps_xen_log *log, unsigned int op, unsigned int mode, struct ps_shadow_op_stats *stats, int32_t *err)
+/*
+ * Whether the answer stands where the mark was. Of a domain that is dying, or begins to between the parts in which Xen reads a large log, Xen ignores the call and reports
+ * success: what stands in the buffer is then an older answer. A guest can write those pages to make the answer equal to the mark; the domain is asked then.
+ */
+static int is_answered(const struct ps_xen_log *log)
 {
+    size_t count;
+    const void *end = last_bytes(log, &count);
+
+    return memcmp(end, &unanswered, count) != 0;
+}
+
+/* As read_bits, behind the questions. */
+static int32_t fetch_bits(struct ps_xen_log *log, unsigned int op, unsigned int mode, struct ps_shadow_op_stats *stats, int32_t *err)
+{
+    size_t count;
+    void *end = last_bytes(log, &count);
+
+    memcpy(end, &unanswered, count);
     long long done = fetch(log, op, mode, stats);
 
     if (done < 0)
@@ -122,28 +145,43 @@ static int32_t read_bits(struct ps_xen_log *log, unsigned int op, unsigned int m
         *err = EIO;
         return PS_XEN_BITMAP;
     }
+    int answered = is_answered(log);
+
     clear_tail(log);
     /*
-     * Of a dying domain Xen ignores the call and reports success: what stands in the buffer is then an older answer, and nothing is counted. So does the log of another
-     * domain with this number, which is off. What counted a page is this log.
+     * Another domain may have the number by now, whose log is off: Xen answers, and nothing is counted. What counted a page is this log; and while pages of the domain
+     * are mapped, nobody else has its number.
      */
-    int32_t result = stats->dirty_count != 0 ? PS_OK : ps_xen_check(log->xen, &log->domain, err);
-
-    /* A peek answers for the pages that the log has. */
-    return result == PS_OK && op == PS_SHADOW_OP_CLEAN ? check_size(log, err) : result;
+    if (answered && (stats->dirty_count != 0 || log->grants.resource != NULL))
+        return PS_OK;
+    return ps_xen_check(log->xen, &log->domain, err);
 }
 
-/* As read_bits; what backends have mapped for writing counts as written. What can fail of that comes before the bitmap is cleaned. */
-static int32_t read_final(struct ps_xen_log *log, unsigned int op, struct ps_shadow_op_stats *stats, int32_t *err)
+/*
+ * Asks for what has to be known before the bitmap is cleaned. Pages above those of the log have no bit in it; those that come behind the question are told by
+ * the next one. A peek answers for the pages that the log has.
+ */
+static int32_t prepare(struct ps_xen_log *log, unsigned int op, int32_t *err)
 {
-    int32_t result = ps_xen_grants_map(log->xen, &log->domain, &log->grants, err);
+    struct ps_xen_answers now;
+    int32_t result = ps_xen_ask(log->xen, &log->domain, log->questions, &now, err);
+
+    if (result == PS_OK && op == PS_SHADOW_OP_CLEAN && now.pages > log->pages)
+        result = PS_XEN_GROWN;
+    return result == PS_OK ? ps_xen_grants_map(log->xen, &log->domain, &now, &log->grants, err) : result;
+}
+
+/* Reads the bitmap. Under LOGDIRTY_FINAL what backends have mapped for writing counts as written. */
+static int32_t read_bits(struct ps_xen_log *log, unsigned int op, unsigned int mode, struct ps_shadow_op_stats *stats, int32_t *err)
+{
+    int32_t result = op == PS_SHADOW_OP_CLEAN || mode == PS_SHADOW_LOGDIRTY_FINAL ? prepare(log, op, err) : PS_OK;
 
     if (result == PS_OK)
-        result = read_bits(log, op, PS_SHADOW_LOGDIRTY_FINAL, stats, err);
-    if (result == PS_OK)
-        ps_xen_grants_mark(&log->grants, log->buffer.hbuf, log->pages);
-    else
+        result = fetch_bits(log, op, mode, stats, err);
+    if (result != PS_OK)
         ps_xen_grants_unmap(log->xen, &log->grants);
+    else if (mode == PS_SHADOW_LOGDIRTY_FINAL)
+        ps_xen_grants_mark(&log->grants, log->buffer.hbuf, log->pages);
     return result;
 }
 
@@ -193,7 +231,8 @@ int32_t ps_xen_log_read(struct ps_xen_log *log, uint32_t flags, const uint8_t **
     if (!log->running)
         return PS_STATE;
     unsigned int op = flags & PS_XEN_CLEAN ? PS_SHADOW_OP_CLEAN : PS_SHADOW_OP_PEEK;
-    int32_t result = flags & PS_XEN_FINAL ? read_final(log, op, &counted, err) : read_bits(log, op, 0, &counted, err);
+    unsigned int mode = flags & PS_XEN_FINAL ? PS_SHADOW_LOGDIRTY_FINAL : 0;
+    int32_t result = read_bits(log, op, mode, &counted, err);
 
     if (result != PS_OK)
         return result;

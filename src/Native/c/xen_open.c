@@ -26,10 +26,13 @@ static struct ps_xen_logger silent = {say_nothing, show_nothing, destroy_nothing
 
 static void close_interfaces(struct ps_xen *xen)
 {
+    if (xen->call != NULL)
+        xen->call_close(xen->call);
     if (xen->foreign != NULL)
         xen->foreign_close(xen->foreign);
     if (xen->control != NULL)
         xen->interface_close(xen->control);
+    xen->call = NULL;
     xen->foreign = NULL;
     xen->control = NULL;
 }
@@ -49,8 +52,10 @@ static int32_t connect(struct ps_xen *xen, int32_t *err)
         close_interfaces(xen);
         return PS_XEN_INTERFACE;
     }
-    if (xen->getinfolist(xen->control, 0, 1, &first) >= 0)
+    if (xen->getinfolist(xen->control, 0, 1, &first) >= 0) {
+        xen->call = xen->call_library == NULL ? NULL : xen->call_open(&silent, 0);
         return PS_OK;
+    }
     *err = errno;
     close_interfaces(xen);
     return *err == EACCES ? PS_XEN_VERSION : PS_XEN_DOMAIN;

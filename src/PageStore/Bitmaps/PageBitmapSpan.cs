@@ -165,7 +165,7 @@ public readonly ref partial struct PageBitmapSpan
     {
         if (BitConverter.IsLittleEndian)
         {
-            WordKernels.Combine<OrOperator>(target, MemoryMarshal.Cast<byte, ulong>(source), target);
+            WordKernels.OrSparse(MemoryMarshal.Cast<byte, ulong>(source), target);
             return;
         }
 

@@ -35,6 +35,8 @@ public enum FakeCall : uint
     StoreResumed,
     Tables,
     Frames,
+    CallOpen,
+    Multicall,
 }
 
 /// <summary><c>enum fake_manners</c>: how the guest answers a request to suspend.</summary>
@@ -120,4 +122,8 @@ internal unsafe struct FakeDomain
     internal uint GrantMaps;
     internal byte* Context;
     internal ulong ContextBytes;
+    internal ulong PartsBytes;
+    internal uint Infos;
+    internal uint Questions;
+    internal uint Multicalls;
 }

@@ -21,6 +21,7 @@ internal sealed unsafe class FakeXen : IDisposable
     internal const uint HvmFlag = 2;
     internal const int GrantFrames = 2;
     internal const uint ShutdownFlag = 4;
+    internal const string CallLibrary = "libxencall.so.1";
 
     internal static readonly Guid Uuid = new("8a4be5d0-1c2f-4f58-9b1e-0d6f2a7c9e31");
 
@@ -48,6 +49,7 @@ internal sealed unsafe class FakeXen : IDisposable
             ? Install("fake_xenctrl_4_15.so", Libraries, "libxenctrl.so.4.15")
             : Install("fake_xenctrl_4_16.so", Libraries, "libxenctrl.so.4.17");
         _ = Install("fake_xenforeignmemory.so", Libraries, "libxenforeignmemory.so.1");
+        _ = Install("fake_xencall.so", Libraries, CallLibrary);
         _ = Install("fake_xenstore.so", Libraries, release == FakeRelease.UpTo415 ? "libxenstore.so.3.0" : "libxenstore.so.4");
         if (release == FakeRelease.From416)
         {

@@ -169,7 +169,7 @@ public sealed class XenDomainTests
 
         using XenDomain domain = xen.Open();
 
-        Assert.Equal((2u, 0u), (xen.Domain.Interfaces, other.Domain.Interfaces));
+        Assert.Equal((3u, 0u), (xen.Domain.Interfaces, other.Domain.Interfaces));
     }
 
     [Fact]

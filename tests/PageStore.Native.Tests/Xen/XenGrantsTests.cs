@@ -144,10 +144,12 @@ public sealed class XenGrantsTests
     {
         const int enomem = 12;
         using var xen = new FakeXen();
+        xen.Domain.GrantFrames = 1;
         using XenDomain domain = xen.Open();
         using var log = new XenDirtyLog(domain);
         log.Start();
         xen.Write(20);
+        xen.Domain.GrantFrames = FakeXen.GrantFrames;
         uint cleans = xen.Domain.Cleans;
         xen.Fail(call, enomem);
 

@@ -219,6 +219,25 @@ public class PageBitmapSpanTests
         Assert.Equal(Sets.Words(set, Dirt, guards: 1), words);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(511)]
+    [InlineData(512)]
+    [InlineData(700)]
+    [InlineData(1535)]
+    public void A_byte_bitmap_of_one_bit_among_empty_lines_sets_it(int bit)
+    {
+        byte[] bytes = new byte[1536 / 8];
+        bytes[bit / 8] = (byte)(1 << (bit % 8));
+        bool[] set = Sets.Random(1536, 0.1, bit);
+        ulong[] words = Sets.Words(set, Dirt, guards: 1);
+
+        new PageBitmapSpan(words, 1536).OrBytes(bytes, new Pfn(0), 1536);
+
+        set[bit] = true;
+        Assert.Equal(Sets.Words(set, Dirt, guards: 1), words);
+    }
+
     [Fact]
     public void Byte_bitmaps_that_do_not_fit_change_nothing()
     {

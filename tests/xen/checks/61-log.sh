@@ -21,9 +21,14 @@ tells_times() {
     /host/probe/XenProbe times "$(xl domid $guest)" >/tmp/times && note info "log: $(cat /tmp/times)"
 }
 
+tells_end() {
+    timeout $patience /host/probe/XenProbe end "$(xl domid $guest)"
+}
+
 need_check "log: a guest starts" create_guest $guest pvh 16 $mib pages=$pages
 need_check "log: what was written is reported, and nothing else" is_exact
 need_check "log: the guest is saved and restored" saved_and_restored
 need_check "log: the same of the restored guest" is_exact
 check "log: can be read beside a program in C" tells_times
+check "log: a guest that is destroyed is told, and its number is nobody's until then" tells_end
 destroy_guest $guest

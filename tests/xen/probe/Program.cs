@@ -5,7 +5,7 @@ namespace XenProbe;
 
 /// <summary>
 /// Runs in dom0 of the Xen rig, beside a guest of guest.c. The last line tells figures, or what is wrong; the exit code says which.
-/// XenProbe log DOMID MAILBOX | reads DOMID MAILBOX | times DOMID | epochs DOMID FILE COUNT [MAILBOX] | epochs-and-bits DOMID FILE COUNT
+/// XenProbe log DOMID MAILBOX | reads DOMID MAILBOX | times DOMID | end DOMID | epochs DOMID FILE COUNT [MAILBOX] | epochs-and-bits DOMID FILE COUNT
 /// </summary>
 internal static class Program
 {
@@ -20,6 +20,7 @@ internal static class Program
                 "log" => LogRounds.Run(domain, library, Number(args[2])),
                 "reads" => ReadRounds.Run(domain, library, Number(args[2])),
                 "times" => LogTimes.Run(domain, library),
+                "end" => LogEnd.Run(domain),
                 "epochs" => EpochsAndCopies.Run(domain, library, args[2], int.Parse(args[3]), args.Length > 4 ? Number(args[4]) : null),
                 "epochs-and-bits" => EpochsAndCopies.Run(domain, library, args[2], int.Parse(args[3]), null, clearsBits: true),
                 _ => throw new ProbeException($"{args[0]} is no probe."),

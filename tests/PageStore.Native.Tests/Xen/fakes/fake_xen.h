@@ -43,6 +43,8 @@ enum fake_call {
     FAKE_STORE_RESUMED,
     FAKE_TABLES,
     FAKE_FRAMES,
+    FAKE_CALL_OPEN,
+    FAKE_MULTICALL,
 };
 
 /* How the guest answers a request to suspend. */
@@ -121,6 +123,10 @@ struct fake_domain {
     uint32_t grant_maps; /* how often it was mapped */
     const uint8_t *context; /* what xc_domain_hvm_getcontext gives; null: FAKE_CONTEXT_BYTES of a pattern */
     uint64_t context_bytes;
+    uint64_t parts_bytes; /* the domain begins to die when so many bytes of a log have been answered; 0: it does not */
+    uint32_t infos;      /* how often a domain was described */
+    uint32_t questions;  /* how often pages, size or version were asked for by a call of their own */
+    uint32_t multicalls; /* how often they were asked for together */
 };
 
 static struct fake_domain *fake;

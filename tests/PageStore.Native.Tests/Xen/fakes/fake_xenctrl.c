@@ -85,6 +85,7 @@ static int answers(uint32_t domid)
 EXPORT int xc_domain_getinfolist(void *xch, uint32_t first, unsigned max, struct domaininfo *info)
 {
     (void)xch;
+    fake->infos++;
     if (fails(FAKE_INFO))
         return -1;
     if (max != 1) {
@@ -111,6 +112,7 @@ EXPORT int xc_domain_getinfolist(void *xch, uint32_t first, unsigned max, struct
 EXPORT int xc_domain_nr_gpfns(void *xch, uint32_t domid, unsigned long *pages)
 {
     (void)xch;
+    fake->questions++;
     if (fails(FAKE_PAGES) || !answers(domid))
         return -1;
     *pages = fake->pages;
@@ -252,6 +254,7 @@ struct grant_size {
 EXPORT int xc_gnttab_query_size(void *xch, struct grant_size *size)
 {
     (void)xch;
+    fake->questions++;
     if (fails(FAKE_GRANT_SIZE) || !answers(size->dom))
         return -1;
     size->nr_frames = fake->grant_frames;
@@ -262,6 +265,7 @@ EXPORT int xc_gnttab_query_size(void *xch, struct grant_size *size)
 EXPORT int xc_gnttab_get_version(void *xch, uint32_t domid)
 {
     (void)xch;
+    fake->questions++;
     return answers(domid) ? (int)fake->grant_version : -1;
 }
 
@@ -310,6 +314,11 @@ static long long logdirty(uint32_t domid, unsigned op, struct buffer *buffer, un
         return -1;
     }
     mark_final(mode);
+    if (fake->parts_bytes != 0) {
+        memcpy(buffer->hbuf, fake->dirty, fake->parts_bytes);
+        fake->flags |= 1u;
+        return (long long)pages;
+    }
     memcpy(buffer->hbuf, fake->dirty, bytes);
     if (fake->dirty_tail && pages % 8 != 0)
         ((uint8_t *)buffer->hbuf)[bytes - 1] |= (uint8_t)(0xffu << pages % 8);
