@@ -17,7 +17,7 @@ internal static class OperatorCommand
 
     /// <summary>Starts it by /bin/sh, with nothing to read.</summary>
     /// <param name="script">What /bin/sh is given.</param>
-    /// <param name="file">The checkpoint file.</param>
+    /// <param name="file">The checkpoint file; - for a stream.</param>
     /// <param name="epoch">The epoch.</param>
     /// <param name="takesOutput">Whether the caller reads its standard output.</param>
     /// <param name="more">More of its environment.</param>
@@ -25,7 +25,7 @@ internal static class OperatorCommand
     public static Process Start(string script, string file, EpochId epoch, bool takesOutput, params ReadOnlySpan<(string Name, string Value)> more)
     {
         string number = epoch.Value.ToString(CultureInfo.InvariantCulture);
-        string path = Path.GetFullPath(file);
+        string path = file == CaptureRequest.StandardOutput ? file : Path.GetFullPath(file);
         var start = new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardInput = true, RedirectStandardOutput = takesOutput };
         start.Environment[FileVariable] = path;
         start.Environment[EpochVariable] = number;

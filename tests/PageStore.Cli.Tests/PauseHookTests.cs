@@ -188,5 +188,5 @@ public sealed class PauseHookTests : IDisposable
     }
 
     private PauseHook Hook(string command, int seconds = 60) =>
-        new(new PauseHookOptions(command, TimeSpan.FromSeconds(seconds)), _folder["f"], 7, _interrupt.Token);
+        new(new PauseHookOptions(command, TimeSpan.FromSeconds(seconds)), _folder["f"], isKept: true, 7, _interrupt.Token);
 }

@@ -207,13 +207,65 @@ public sealed class CaptureCommandTests : IDisposable
 
     [Theory]
     [InlineData("--keep-last", "2")]
-    [InlineData("--hook-paused", "true")]
-    [InlineData("--restorable", "every")]
     [InlineData("--reads", "page-tables")]
     [InlineData("--compression", "lz4")]
     [InlineData("--expect-root", "00")]
     public void What_is_for_a_file_is_refused_for_a_stream(string option, string value) =>
         Assert.Empty(LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", option, value)).Failed(ExitCode.Usage).Bytes);
+
+    [Fact]
+    public void A_key_is_refused_for_a_stream_and_the_message_says_what_to_do()
+    {
+        string key = _folder["key"];
+        File.WriteAllBytes(key, new byte[CheckpointKey.SizeBytes]);
+        ToolRun run = LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", "--key-file", key)).Failed(ExitCode.Usage);
+        Assert.Empty(run.Bytes);
+        Assert.Contains("ssh HOST pagestore import - -o FILE --key-file KEY", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0u, _xen.Domain.Enables);
+    }
+
+    [Theory]
+    [InlineData("2", "paused restorable paused restorable paused")]
+    [InlineData("last", "paused paused paused paused restorable")]
+    [InlineData("every", "restorable restorable restorable restorable restorable")]
+    public void Restorable_epochs_go_through_a_stream_and_are_exported_elsewhere(string which, string expected)
+    {
+        ToolRun run = LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", "--epochs", "5", "--interval", "0s", "--restorable", which));
+        Assert.Equal((ExitCode.Ok, string.Empty), (run.Code, run.Out));
+        string[] kinds = expected.Split(' ');
+        Assert.Equal(kinds, run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Contains(", restorable, paused ", StringComparison.Ordinal) ? "restorable" : "paused"));
+        ToolRun import = ToolRun.WithInput(run.Bytes, "import", "-", "-o", _folder["f"], "--json");
+        Assert.Equal((0, 5, string.Empty), (import.Code, import.Json.GetProperty("epochs").GetInt64(), import.Error));
+        AssertEpochs(5);
+        System.Text.Json.JsonElement epochs = ToolRun.Ok("inspect", "--json", _folder["f"]).Json.GetProperty("epochs");
+        Assert.Equal(kinds, epochs.EnumerateArray().Select(epoch => epoch.GetProperty("consistency").GetString()));
+        Assert.Equal(((uint)kinds.Count(kind => kind == "restorable"), 0u), (_xen.Domain.Resumes, _xen.Domain.Pauses));
+
+        // The state is that of a capture into a file.
+        LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", _folder["direct"], "--epochs", "1", "--restorable", "every"));
+        ToolRun.Ok("export", _folder["direct"], "--format", "libxc", "-o", _folder["wanted"]);
+        for (int id = 1; id <= kinds.Length; id++)
+        {
+            int code = ToolRun.Of("export", $"{_folder["f"]}@{id}", "--format", "libxc", "-o", _folder[$"x{id}"]).Code;
+            Assert.Equal(kinds[id - 1] == "restorable" ? ExitCode.Ok : ExitCode.Data, code);
+            Assert.True(code != ExitCode.Ok || File.ReadAllBytes(_folder["wanted"]).AsSpan().SequenceEqual(File.ReadAllBytes(_folder[$"x{id}"])));
+        }
+
+        ToolRun.Ok("verify", "--deep", _folder["f"]);
+    }
+
+    [Fact]
+    public void What_a_hook_says_beside_a_stream_goes_to_standard_error()
+    {
+        ToolRun run = LibrariesCollection.With(_xen, () => ToolRun.Of(
+            "capture", "xen:7", "-o", "-", "--epochs", "2", "--interval", "0s", "--hook-paused", "echo $PAGESTORE_FILE, $PAGESTORE_CHECKPOINT of $PAGESTORE_DOMAIN; [ $PAGESTORE_EPOCH -ne 2 ]"));
+        Assert.Equal(ExitCode.Command, run.Code);
+        Assert.Contains("epoch 1: the command of --hook-paused ended with exit code 0: -, -@1 of 7" + Environment.NewLine, run.Error, StringComparison.Ordinal);
+        Assert.Contains("epoch 2: the command of --hook-paused ended with exit code 1: -, -@2 of 7" + Environment.NewLine, run.Error, StringComparison.Ordinal);
+        Assert.Contains("Epoch 2 is whole, and the stream has no place to say so.", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, ToolRun.WithInput(run.Bytes, "import", "-", "-o", _folder["f"]).Code);
+        AssertEpochs(2);
+    }
 
     [Fact]
     public void A_guest_that_may_not_fit_is_refused_before_anything_happens_to_it()

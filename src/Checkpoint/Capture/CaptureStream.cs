@@ -3,12 +3,14 @@ namespace PageStore.Checkpoint;
 /// <summary>
 /// Takes the epochs of a capture into a stream instead of a file: a libxc stream of version 3 with checkpoints, as Remus sends it, for a checkpoint file on another host. There
 /// <see cref="ImageImporter"/> makes an epoch of each checkpoint as it comes. An epoch whose state sections hold none of Xen's state of devices and processors has no record
-/// of it in the stream, and its reader takes it for what it is: <see cref="EpochConsistency.Paused"/>. Not thread-safe.
-/// The format: docs/specs/libxc-migration-stream of Xen.
+/// of it in the stream, and its reader takes it for what it is: <see cref="EpochConsistency.Paused"/>. With the sections that a guest's state has before its pages, the stream has
+/// all that is around pages in a file of xl, and its restorable epochs are exported as such. Not thread-safe.
+/// The format: docs/specs/libxc-migration-stream and docs/specs/libxl-migration-stream of Xen.
 /// </summary>
 public sealed class CaptureStream : ICaptureTarget, IDisposable
 {
     private readonly Stream _output;
+    private readonly IReadOnlyList<GuestStateSection> _head;
     private StreamedEpoch? _epoch;
     private PageBitmap? _held;
     private bool _failed;
@@ -16,9 +18,22 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
     /// <summary>Makes a target; nothing is written yet.</summary>
     /// <param name="output">Where the stream goes. Stays the caller's, who disposes it behind the capture; its reader need not seek.</param>
     public CaptureStream(Stream output)
+        : this(output, [])
+    {
+    }
+
+    /// <summary>As the other, for restorable epochs.</summary>
+    /// <param name="output">Where the stream goes. Stays the caller's, who disposes it behind the capture; its reader need not seek.</param>
+    /// <param name="state">
+    /// The state of the guest at any moment, as <see cref="XenStateSections.Of"/> makes it; of it, what stands before the pages. All epochs of the stream share that: the configuration is that of its beginning.
+    /// </param>
+    public CaptureStream(Stream output, IReadOnlyList<GuestStateSection> state)
     {
         ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(state);
         _output = output;
+        _head = [.. XenSections.BeforePages.SelectMany(name => state.Where(section => section.Name == name))];
+        HasLayers = _head.Any(section => section.Name == XenSections.LibxlHeader);
         Record = new PageDataRecord(PageSizes.Default);
     }
 
@@ -31,6 +46,9 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
 
     /// <summary>How many bytes were written.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Whether there is a libxl stream around that of the pages.</summary>
+    internal bool HasLayers { get; }
 
     /// <summary>The record under way.</summary>
     internal PageDataRecord Record { get; }
@@ -47,7 +65,9 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
     {
         if (Checkpoints > 0 && _epoch is null && !_failed)
         {
+            // Of the pages, and of the layer around them.
             Write(RecordHeader.End);
+            Write(HasLayers ? RecordHeader.End : []);
             Guard(_output.Flush);
         }
     }
@@ -64,9 +84,7 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
 
         if (_held is null)
         {
-            // The release of Xen, which only a log shows, is left out.
-            Write(LibxcHeaders.MakeHvm(0, 0));
-            Write(LibxcRecords.WithoutBody(LibxcRecordType.StaticDataEnd));
+            WriteHead();
             _held = new PageBitmap(options.PageCount ?? 0);
         }
 
@@ -85,10 +103,14 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
         }
     }
 
+    /// <summary>Whether the stream said this section before its pages.</summary>
+    internal bool HasSaid(string name) => _head.Any(section => section.Name == name);
+
     /// <summary>Ends an epoch: its reader may commit it.</summary>
     internal void WriteCheckpoint()
     {
         Write(LibxcRecords.WithoutBody(LibxcRecordType.Checkpoint));
+        Write(HasLayers ? LibxlLayer.MakeCheckpointEnd() : []);
         Guard(_output.Flush);
         Checkpoints++;
         _epoch = null;
@@ -105,6 +127,21 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
     {
         Guard(() => _output.WriteAsync(bytes).AsTask().GetAwaiter().GetResult());
         Bytes += bytes.Length;
+    }
+
+    private void WriteHead()
+    {
+        foreach (GuestStateSection section in _head)
+        {
+            Write(section.Content);
+        }
+
+        if (_head.Count == 0)
+        {
+            // The release of Xen, which only a log shows, is left out.
+            Write(LibxcHeaders.MakeHvm(0, 0));
+            Write(LibxcRecords.WithoutBody(LibxcRecordType.StaticDataEnd));
+        }
     }
 
     private void Guard(Action write)

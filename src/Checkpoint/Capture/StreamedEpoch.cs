@@ -36,10 +36,15 @@ internal sealed class StreamedEpoch : ICapturedEpoch
         }
     }
 
-    /// <summary>Keeps Xen's state of devices and processors until the pages have been sent.</summary>
+    /// <summary>Keeps Xen's state of devices and processors until the pages have been sent. What the stream has said before its pages, or says at each checkpoint, is not said again.</summary>
     /// <exception cref="NotSupportedException">It is another section, and the stream has no place for it.</exception>
     public void AddState(string name, Stream content)
     {
+        if (_stream.HasSaid(name) || (_stream.HasLayers && name == XenSections.LibxlTail))
+        {
+            return;
+        }
+
         if (name != XenSections.LibxcState)
         {
             throw new NotSupportedException($"A libxc stream has no place for a section \"{name}\".");

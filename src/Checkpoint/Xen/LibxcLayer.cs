@@ -90,11 +90,6 @@ internal sealed class LibxcLayer
             _records.Append(RecordHeader.End, place);
             _records.Deliver(XenSections.LibxcState, _session.Sink);
         }
-        else if (_readOuter is not null)
-        {
-            // Xen's toolstack sends it always. A bare stream may come from a capture, whose guest was merely stopped.
-            throw place.Corrupt("no state of devices and processors comes with this checkpoint");
-        }
 
         if (_readOuter is not null)
         {

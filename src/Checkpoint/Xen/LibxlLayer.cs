@@ -37,6 +37,14 @@ internal sealed class LibxlLayer
         return header;
     }
 
+    /// <summary>The record that ends a checkpoint.</summary>
+    public static byte[] MakeCheckpointEnd()
+    {
+        byte[] record = new byte[RecordHeader.Size];
+        new RecordHeader((uint)LibxlRecordType.CheckpointEnd, 0).Write(record);
+        return record;
+    }
+
     /// <summary>Reads the stream; <paramref name="header"/> holds the bytes of its header that were already taken.</summary>
     public async ValueTask ReadAsync(SectionBuffer header, CancellationToken cancellationToken)
     {

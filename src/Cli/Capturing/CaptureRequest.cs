@@ -12,6 +12,9 @@ namespace PageStore.Cli;
 /// <param name="ReadsPageTables">Whether R is had from the guest's page tables, which are changed for it.</param>
 internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook, RestorableOption? Restorable, bool ReadsPageTables)
 {
+    /// <summary>How standard output is named in the place of a file.</summary>
+    public const string StandardOutput = "-";
+
     /// <summary>Whether the epochs go to standard output, for another host.</summary>
-    public bool IsStream => File == "-";
+    public bool IsStream => File == StandardOutput;
 }

@@ -18,24 +18,35 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     /// <summary>Captures into a file; returns the exit code.</summary>
     public int IntoFile(CheckpointWriter writer)
     {
-        _hook = request.Hook is null ? null : new PauseHook(request.Hook, request.File, domain.Id, cancellation);
+        _hook = HookOf();
         using var pause = new XenPause(domain);
-        using XenSuspend? suspend = request.Restorable is null ? null : new XenSuspend(domain, XenStateSections.Of);
+        using XenSuspend? suspend = SuspendOf();
         _restorable = suspend is null ? null : request.Restorable?.Of(suspend);
         Run((memory, log, options) => new GuestCapture(writer, memory, log, pause, options), console.Out, () => CheckpointFiles.KeepLast(writer, request.KeepLast));
-        return _hook is { AnyFailed: true } ? ExitCode.Command : ExitCode.Ok;
+        return Code();
     }
 
     /// <summary>Captures into a stream, of which another host makes a file; returns the exit code.</summary>
     public int IntoStream(Stream output)
     {
+        _hook = HookOf();
         using var pause = new XenPause(domain);
+        using XenSuspend? suspend = SuspendOf();
         var watched = new WatchedPause(pause);
-        using var stream = new CaptureStream(new PatientOutput(output, () => watched.IsPaused, Patience, cancellation));
+        WatchedSuspend? watchedSuspend = suspend is null ? null : new WatchedSuspend(suspend);
+        _restorable = watchedSuspend is null ? null : request.Restorable?.Of(watchedSuspend);
+        using var patient = new PatientOutput(output, () => watched.IsPaused || watchedSuspend is { IsPaused: true }, Patience, cancellation);
+        using CaptureStream stream = suspend is null ? new CaptureStream(patient) : new CaptureStream(patient, suspend.ReadRunningState());
         Run((memory, log, options) => GuestCapture.IntoStream(stream, memory, log, watched, options), console.Error, () => { });
         stream.End();
-        return ExitCode.Ok;
+        return Code();
     }
+
+    private PauseHook? HookOf() => request.Hook is null ? null : new PauseHook(request.Hook, request.File, !request.IsStream, domain.Id, cancellation);
+
+    private XenSuspend? SuspendOf() => request.Restorable is null ? null : new XenSuspend(domain, XenStateSections.Of);
+
+    private int Code() => _hook is { AnyFailed: true } ? ExitCode.Command : ExitCode.Ok;
 
     private void Run(Begin begin, TextWriter told, Action committed)
     {
@@ -49,9 +60,9 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         {
             told.WriteLine(Describe(report, memory.PageSize) + Describe(report, accesses));
             committed();
-            if (_hook?.Last is { } result && !result.IsSuccess())
+            if (_hook?.Last is { } result)
             {
-                HookFailed(report, result, stop);
+                TellOfHook(report, result, stop);
             }
         }
 
@@ -70,11 +81,23 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         return null;
     }
 
-    private void HookFailed(EpochReport report, HookResult result, CancellationTokenSource stop)
+    /// <summary>What became of the command, where the epoch does not say it to whoever reads it, or where it failed.</summary>
+    private void TellOfHook(EpochReport report, HookResult result, CancellationTokenSource stop)
     {
+        if (request.IsStream)
+        {
+            console.Error.WriteLine(result.Describe(report.Epoch.Id));
+        }
+
+        if (result.IsSuccess())
+        {
+            return;
+        }
+
         // Each further epoch would stop the guest for as long.
         bool ends = result.Ended == HookResult.TimedOut;
-        console.Error.WriteLine($"pagestore: The command of --hook-paused {result.Describe()}. Epoch {report.Epoch.Id} is whole, and says so.{(ends ? " The capture ends here, for the guest stood still." : string.Empty)}");
+        string says = request.IsStream ? ", and the stream has no place to say so" : ", and says so";
+        console.Error.WriteLine($"pagestore: The command of --hook-paused {result.Describe()}. Epoch {report.Epoch.Id} is whole{says}.{(ends ? " The capture ends here, for the guest stood still." : string.Empty)}");
         if (ends)
         {
             stop.Cancel();

@@ -35,6 +35,10 @@ internal sealed record HookResult(string Ended, int? ExitCode, double Seconds, s
         _ => "could not be started",
     };
 
+    /// <summary>How it ended and what it said, beside which epoch, in a line.</summary>
+    public string Describe(EpochId epoch) =>
+        $"epoch {epoch}: the command of --hook-paused {Describe()}{(Output.Length == 0 ? string.Empty : $": {OneLine.Of(Output.Trim())}")}{(OutputCut ? " (cut)" : string.Empty)}";
+
     /// <summary>The section.</summary>
     public byte[] ToSection() => JsonSerializer.SerializeToUtf8Bytes(this, ResultJson.Default.HookResult);
 

@@ -7,10 +7,11 @@ namespace PageStore.Cli;
 /// committed: memory that was harvested is worth more than a snapshot that went wrong.
 /// </summary>
 /// <param name="options">What runs, and for how long.</param>
-/// <param name="file">The checkpoint file.</param>
+/// <param name="file">The checkpoint file; - for a stream.</param>
+/// <param name="isKept">Whether the epoch has a place for what became of it.</param>
 /// <param name="domain">The guest's number.</param>
 /// <param name="interrupted">Ends a command that runs: nobody waits for a guest that stands still because of one.</param>
-internal sealed class PauseHook(PauseHookOptions options, string file, uint domain, CancellationToken interrupted) : IPausedWork
+internal sealed class PauseHook(PauseHookOptions options, string file, bool isKept, uint domain, CancellationToken interrupted) : IPausedWork
 {
     /// <summary>How much of its output an epoch keeps: the name of a snapshot, and a few lines of what went wrong.</summary>
     public const int MaxOutputBytes = 4096;
@@ -36,6 +37,6 @@ internal sealed class PauseHook(PauseHookOptions options, string file, uint doma
     {
         Last = _running!.TakeResult();
         AnyFailed |= !Last.IsSuccess();
-        return [(HookResult.SectionName, Last.ToSection())];
+        return isKept ? [(HookResult.SectionName, Last.ToSection())] : [];
     }
 }

@@ -79,9 +79,9 @@ internal static class CaptureCommand
     private static async Task<int> RunAsync(ToolConsole console, DomainReference reference, CaptureRequest request, CheckpointAccess access, CancellationToken cancellation)
     {
         using CheckpointAccess held = access;
-        if (request.IsStream && (request.KeepLast is not null || request.Hook is not null || request.Restorable is not null || request.ReadsPageTables || request.Codec != PageCodecs.None || access is not { Key: null, ExpectedRoot: null }))
+        if (request.IsStream)
         {
-            throw new ArgumentException("--keep-last, --hook-paused, --restorable, --reads, --compression and keys are for a file, and -o - writes a plain stream: give those that import knows to the import that reads it.");
+            CheckStream(request, access);
         }
 
         using XenDomain domain = reference.Open();
@@ -93,6 +93,20 @@ internal static class CaptureCommand
         var session = new CaptureSession(console, domain, request, cancellation);
         Func<int> run = request.IsStream ? () => IntoStream(console, session) : () => IntoFile(domain, session, request, access);
         return await Task.Run(run, CancellationToken.None);
+    }
+
+    private static void CheckStream(CaptureRequest request, CheckpointAccess access)
+    {
+        if (access.Key is not null)
+        {
+            throw new ArgumentException("-o - writes a stream of Xen's format, which has no place for encryption, so nothing is sent. Let ssh encrypt the way, and give the key to the import that writes the file: "
+                + "pagestore capture xen:GUEST -o - | ssh HOST pagestore import - -o FILE --key-file KEY");
+        }
+
+        if (request.KeepLast is not null || request.ReadsPageTables || request.Codec != PageCodecs.None || access.ExpectedRoot is not null)
+        {
+            throw new ArgumentException("--keep-last, --reads, --compression and --expect-root are for a file, and -o - writes a stream of Xen's format: give those that it knows to the import or receive that reads it.");
+        }
     }
 
     private static int IntoStream(ToolConsole console, CaptureSession session)

@@ -81,7 +81,7 @@ internal static class InspectCommand
         {
             if (HookResult.Of(reader, epoch) is { } hook)
             {
-                console.Out.WriteLine($"epoch {epoch.Id}: the command of --hook-paused {hook.Describe()}{(hook.Output.Length == 0 ? string.Empty : $": {OneLine.Of(hook.Output.Trim())}")}{(hook.OutputCut ? " (cut)" : string.Empty)}");
+                console.Out.WriteLine(hook.Describe(epoch.Id));
             }
         }
     }

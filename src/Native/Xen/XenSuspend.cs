@@ -99,16 +99,25 @@ public sealed class XenSuspend : IGuestSuspend, IDisposable
         }
     }
 
+    /// <summary>
+    /// What <see cref="ReadState"/> would say, of a domain that runs. It is not the state of the moment, and nothing can run again from it; but of use where what never changes in
+    /// it, its configuration and what it sees of the processor, has to be known beforehand.
+    /// </summary>
+    /// <exception cref="StorageException">Xen or xenstore refused, or the domain is gone.</exception>
+    /// <exception cref="ObjectDisposedException">This is disposed.</exception>
+    public IReadOnlyList<GuestStateSection> ReadRunningState()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return ReadSections();
+    }
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">It is not suspended by this.</exception>
     /// <exception cref="ObjectDisposedException">This is disposed.</exception>
     public IReadOnlyList<GuestStateSection> ReadState()
     {
         ThrowUnlessSuspended();
-        XenGuestState state = XenStateReader.Read(_xen, _domain, XlConfiguration.Read(_configurations, _domain));
-        // The last question is whether all of it was this domain's.
-        XenDomain.Look(_xen, _domain);
-        return _sections(state);
+        return ReadSections();
     }
 
     /// <inheritdoc/>
@@ -151,6 +160,14 @@ public sealed class XenSuspend : IGuestSuspend, IDisposable
             throw new UnsupportedException(
                 $"{what} for a restorable epoch is not supported: it has a device model (QEMU), whose state Xen does not have. Let xl remus replicate it into pagestore receive, or import what xl save -c writes.");
         }
+    }
+
+    private IReadOnlyList<GuestStateSection> ReadSections()
+    {
+        XenGuestState state = XenStateReader.Read(_xen, _domain, XlConfiguration.Read(_configurations, _domain));
+        // The last question is whether all of it was this domain's.
+        XenDomain.Look(_xen, _domain);
+        return _sections(state);
     }
 
     private void ThrowUnlessSuspended()

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace PageStore.Checkpoint.Tests;
 
-/// <summary>What goes through a stream arrives as the same epochs, each as soon as it was sent, and never as one that could run again.</summary>
+/// <summary>What goes through a stream arrives as the same epochs, each as soon as it was sent, and as one that can run again only where the state for that came with it.</summary>
 public sealed class CaptureStreamTests : IDisposable
 {
     private const int Pages = 600;
@@ -93,7 +93,7 @@ public sealed class CaptureStreamTests : IDisposable
         guest.Run(500);
         byte[] state = new XenStreamWriter().Record(8, new byte[24]).Record(9, new byte[100]).Record(0xA, new byte[24]).Record(0).ToArray();
         byte[] clockOnly = new XenStreamWriter().Record(8, new byte[24]).Record(0).ToArray();
-        var states = new States(new Queue<byte[]?>([null, state, null, clockOnly]));
+        var states = new States(new Queue<IReadOnlyList<GuestStateSection>?>([null, [new(XenSections.LibxcState, state)], null, [new(XenSections.LibxcState, clockOnly)]]));
         using var output = new MemoryStream();
         Send(guest, output, new CaptureOptions { WhilePaused = [states] }, () => guest.Run(20));
         Import(output.ToArray());
@@ -103,15 +103,60 @@ public sealed class CaptureStreamTests : IDisposable
             [EpochConsistency.Paused, EpochConsistency.Restorable, EpochConsistency.Paused, EpochConsistency.Paused],
             reader.Epochs().Select(epoch => epoch.Consistency));
         using Epoch restorable = reader.OpenEpoch(new EpochId(2));
-        using Stream section = restorable.OpenState(XenSections.LibxcState);
-        byte[] arrived = new byte[section.Length];
-        section.ReadExactly(arrived);
-        Assert.Equal(state, arrived);
+        Assert.Equal(state, Section(restorable, XenSections.LibxcState));
         foreach (long paused in (long[])[1, 3, 4])
         {
             using Epoch epoch = reader.OpenEpoch(new EpochId(paused));
             Assert.Throws<UnsupportedException>(() => XenExporter.ToFile(epoch, _path + ".xl", new XenExportOptions { Format = ImageFormat.LibxcStream }, cancellationToken: Cancellation));
         }
+    }
+
+    [Fact]
+    public void With_the_state_before_its_pages_the_stream_has_the_layers_of_xl_and_its_epochs_all_sections()
+    {
+        using var guest = new SimulatedGuest(Pages, 4096, 2, writesPerCopy: 0);
+        guest.Run(500);
+        IReadOnlyList<GuestStateSection> sections = XenStateSections.Of(StateOf(tsc: 1));
+        var states = new States(new Queue<IReadOnlyList<GuestStateSection>?>([XenStateSections.Of(StateOf(tsc: 2)), null, XenStateSections.Of(StateOf(tsc: 3))]));
+        using var output = new MemoryStream();
+        using (var stream = new CaptureStream(output, sections))
+        {
+            using (var capture = GuestCapture.IntoStream(stream, guest, guest, guest, new CaptureOptions { WhilePaused = [states] }))
+            {
+                for (int epoch = 1; epoch <= 3; epoch++)
+                {
+                    capture.Capture();
+                    guest.Run(20);
+                }
+            }
+
+            stream.End();
+        }
+
+        ImportReport report = Import(output.ToArray());
+
+        Assert.Equal((3, false, ImageFormat.XlSave), (report.Epochs, report.IsCutOff, report.Format));
+        using CheckpointReader reader = CheckpointReader.Open(_path);
+        Assert.Equal([EpochConsistency.Restorable, EpochConsistency.Paused, EpochConsistency.Restorable], reader.Epochs().Select(epoch => epoch.Consistency));
+        foreach ((long id, ulong tsc) in ((long, ulong)[])[(1, 2), (3, 3)])
+        {
+            using Epoch epoch = reader.OpenEpoch(new EpochId(id));
+            Assert.Equal(XenStateSections.Of(StateOf(tsc)).Select(section => (section.Name, Convert.ToHexString(section.Content.Span))), epoch.Info.States.Select(state => (state.Name, Convert.ToHexString(Section(epoch, state.Name)))));
+        }
+
+        using Epoch paused = reader.OpenEpoch(new EpochId(2));
+        Assert.Throws<UnsupportedException>(() => XenExporter.ToFile(paused, _path + ".xl", cancellationToken: Cancellation));
+    }
+
+    [Fact]
+    public void Sections_that_the_stream_has_no_place_for_are_refused()
+    {
+        using var guest = new SimulatedGuest(Pages, 4096, 2, writesPerCopy: 0);
+        var states = new States(new Queue<IReadOnlyList<GuestStateSection>?>([XenStateSections.Of(StateOf(tsc: 1))]));
+        using var stream = new CaptureStream(new MemoryStream());
+        using var capture = GuestCapture.IntoStream(stream, guest, guest, guest, new CaptureOptions { WhilePaused = [states] });
+        Assert.Throws<NotSupportedException>(() => capture.Capture());
+        Assert.False(guest.Paused);
     }
 
     [Fact]
@@ -200,12 +245,35 @@ public sealed class CaptureStreamTests : IDisposable
         }
     }
 
-    private sealed class States(Queue<byte[]?> states) : IPausedWork
+    private static byte[] Section(Epoch epoch, string name)
+    {
+        using Stream section = epoch.OpenState(name);
+        byte[] bytes = new byte[section.Length];
+        section.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static XenGuestState StateOf(ulong tsc) => new()
+    {
+        XenMajor = 4,
+        XenMinor = 17,
+        TscMode = 1,
+        TscKhz = 2,
+        TscNanoseconds = tsc,
+        TscIncarnation = 3,
+        HvmContext = new byte[100],
+        HvmParameters = [new(1, 2)],
+        CpuidPolicy = new byte[24],
+        MsrPolicy = new byte[16],
+        Configuration = "{}"u8.ToArray(),
+    };
+
+    private sealed class States(Queue<IReadOnlyList<GuestStateSection>?> states) : IPausedWork
     {
         public Task RunAsync(EpochId epoch, CancellationToken abandoned) => Task.CompletedTask;
 
         public IEnumerable<(string Name, ReadOnlyMemory<byte> Content)> TakeStates() =>
-            states.Dequeue() is { } state ? [(XenSections.LibxcState, state)] : [];
+            states.Dequeue()?.Select(section => (section.Name, section.Content)) ?? [];
     }
 
     /// <summary>A pipe whose reader takes so many bytes and is gone.</summary>

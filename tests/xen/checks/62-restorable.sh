@@ -31,6 +31,14 @@ has_two() {
     [ "$(newest_of $file)" -ge 2 ]
 }
 
+# To a file on another host, as it were, with a command in each pause. A paused epoch goes through beside the restorable one.
+takes_through_a_pipe() {
+    timeout $patience pagestore capture "xen:$guest" -o - --epochs 3 --interval 0.5s --restorable 2 --hook-paused 'echo "taken with $PAGESTORE_EPOCH"' 2>/tmp/piped.said |
+        pagestore import - -o $file || return
+    cat /tmp/piped.said
+    [ "$(grep -c '^epoch .: the command of --hook-paused ended with exit code 0: taken with' /tmp/piped.said)" -eq 3 ] && is_restorable
+}
+
 # Ended once the first epochs are there: one more is taken, and it is restorable. A shell without job control shields what runs behind it from SIGINT.
 ends_with_a_restorable_one() {
     pagestore capture "xen:$guest" -o $file --interval 0.5s --restorable last >/tmp/restorable.said 2>&1 &
@@ -74,6 +82,10 @@ rm $file
 wanted="2 4"
 captured second 4 takes 5 2
 check "restorable, second: a paused epoch is not exported for xl" is_refused 5
+rm $file
+wanted="2"
+captured piped 2 takes_through_a_pipe
+check "restorable, piped: a paused epoch is not exported for xl" is_refused 3
 rm $file
 wanted="12"
 captured last 12 takes 12 last
