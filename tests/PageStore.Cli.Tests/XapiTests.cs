@@ -25,6 +25,21 @@ public sealed class XapiTests
         Assert.Equal([XenSections.XapiHead, XenSections.LibxcHeader, XenSections.LibxcStatic, XenSections.LibxcState, XenSections.XapiTail], reader.OpenNewest().Info.States.Select(state => state.Name));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_has_a_device_model_or_does_not_say_that_it_has_none_is_no_suspend_image(bool hasEmulator)
+    {
+        // EMULATOR_CONTEXT of a libxl stream; a bare libxc stream says nothing of emulators.
+        var stream = new XenStreamWriter();
+        stream = hasEmulator ? stream.Libxl().Record(1) : stream;
+        stream = stream.Libxc().Record(0x10).Pages((3, XenStreamWriter.Page(1))).Record(9, new byte[50]).Record(0);
+        byte[] image = (hasEmulator ? stream.Record(3, new byte[16]).Record(0) : stream).ToArray();
+        using var folder = new TempFolder();
+        ToolRun.Ok("import", folder.Write("image", image), "-o", folder["f"]);
+        Assert.Contains("device model", ToolRun.Of("export", folder["f"], "--format", "xapi", "-o", "-").Failed(3).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_truncation_of_a_suspend_image_is_3_and_leaves_no_file()
     {

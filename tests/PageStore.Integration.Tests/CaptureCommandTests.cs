@@ -100,6 +100,29 @@ public sealed class CaptureCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_restorable_epoch_is_exported_as_a_suspend_image_of_XAPI()
+    {
+        Assert.Equal(ExitCode.Ok, Capture("--epochs", "2", "--interval", "0s", "--restorable", "last").Code);
+        byte[] libxc = ToolRun.Ok("export", _folder["f"], "--format", "libxc", "-o", "-").Bytes;
+
+        byte[] image = ToolRun.Ok("export", _folder["f"], "--format", "xapi", "-o", "-").Bytes;
+
+        // The signature; xenopsd's record, 0xf; the header of the libxc stream, 0xf0, which says no length; and behind it the end, 0xffff.
+        const int signature = 15;
+        Assert.Equal("XenSavedDomv2-\n", System.Text.Encoding.ASCII.GetString(image, 0, signature));
+        Assert.Equal(0xful, BinaryPrimitives.ReadUInt64LittleEndian(image.AsSpan(signature)));
+        int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(image.AsSpan(signature + 8));
+        Assert.Matches(@"^\(\(time \d{8}T\d\d:\d\d:\d\dZ\)\(word_size 64\)\)$", System.Text.Encoding.ASCII.GetString(image, signature + 16, length));
+        byte[] rest = image[(signature + 16 + length)..];
+        Assert.Equal([0xf0, .. new byte[15], .. libxc, 0xff, 0xff, .. new byte[14]], rest);
+
+        Assert.Equal(0, ToolRun.WithInput(image, "import", "-", "-o", _folder["again"]).Code);
+        Assert.Equal(libxc, ToolRun.Ok("export", _folder["again"], "--format", "libxc", "-o", "-").Bytes);
+        Assert.Equal(image, ToolRun.Ok("export", _folder["again"], "--format", "xapi", "-o", "-").Bytes);
+        Assert.Contains("taken of a paused guest", ToolRun.Of("export", _folder["f@1"], "--format", "xapi", "-o", "-").Failed(ExitCode.Data).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_domain_that_cannot_be_suspended_is_refused_before_anything_happens_to_it()
     {
         _xen.SetDeviceModel();

@@ -5,7 +5,7 @@ namespace PageStore.Checkpoint;
 /// <summary>
 /// Writes an epoch as a stream that Xen restores a guest from: what its sections hold byte for byte, and between them all pages, ascending, in
 /// records of at most 1024 that end at multiples of 1024, so that superpages can be made of them. Holes are left out: Xen takes pages that
-/// are not mentioned for none. Memory use does not grow with the guest. Thread-safe.
+/// are not mentioned for none. A suspend image of XAPI is also made of an epoch that was none, if the guest has no device model. Memory use does not grow with the guest. Thread-safe.
 /// The format: docs/specs/libxc-migration-stream of Xen.
 /// </summary>
 public static class XenExporter
@@ -47,7 +47,9 @@ public static class XenExporter
         ArgumentNullException.ThrowIfNull(output);
         options ??= new();
         XenEpochSections sections = XenEpochSections.Of(epoch, options);
-        long length = await CopySectionsAsync(epoch, sections.Before, output, cancellationToken).ConfigureAwait(false);
+        long length = sections.Head.Length + sections.Tail.Length;
+        await output.WriteAsync(sections.Head, cancellationToken).ConfigureAwait(false);
+        length += await CopySectionsAsync(epoch, sections.Before, output, cancellationToken).ConfigureAwait(false);
         long dataPages = 0;
         var record = new PageDataRecord(epoch.PageSize);
         foreach (PfnRun run in BatchRuns(epoch))
@@ -65,6 +67,7 @@ public static class XenExporter
 
         length += await FlushAsync(record, output, cancellationToken).ConfigureAwait(false);
         length += await CopySectionsAsync(epoch, sections.After, output, cancellationToken).ConfigureAwait(false);
+        await output.WriteAsync(sections.Tail, cancellationToken).ConfigureAwait(false);
         return new ExportReport(epoch.Info, length, dataPages);
     }
 

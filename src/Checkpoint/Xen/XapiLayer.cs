@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
 
 namespace PageStore.Checkpoint;
 
@@ -39,6 +41,19 @@ internal sealed class XapiLayer
 
     public static ReadOnlySpan<byte> Magic => "XenSavedDomv2-\n"u8;
 
+    /// <summary>
+    /// What stands before the libxc stream of a guest without emulators: the signature, xenopsd's own record, and the header of the stream. xenopsd checks that its record has a time and a
+    /// word size, and makes no use of either when it restores (suspend_image.ml, Xenops_record; domain.ml, restore_common).
+    /// </summary>
+    public static byte[] MakeHead(DateTimeOffset time)
+    {
+        byte[] record = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"((time {time.UtcDateTime:yyyyMMdd'T'HH:mm:ss'Z'})(word_size 64))"));
+        return [.. Magic, .. MakeHeader(RecordType.Xenops, record.Length), .. record, .. MakeHeader(RecordType.Libxc, 0)];
+    }
+
+    /// <summary>What stands behind it.</summary>
+    public static byte[] MakeTail() => MakeHeader(RecordType.EndOfImage, 0);
+
     /// <summary>Reads the image; <paramref name="header"/> holds the bytes of its signature that were already taken.</summary>
     public async ValueTask ReadAsync(SectionBuffer header, CancellationToken cancellationToken)
     {
@@ -56,6 +71,14 @@ internal sealed class XapiLayer
         await _session.Libxc.ReadAsync(new SectionBuffer(_session.Budget), cancellationToken).ConfigureAwait(false);
         await ReadRecordsAsync(RecordType.EndOfImage, cancellationToken).ConfigureAwait(false);
         _records.Deliver(XenSections.XapiTail, _session.Sink);
+    }
+
+    private static byte[] MakeHeader(RecordType type, long length)
+    {
+        byte[] header = new byte[HeaderSize];
+        BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)type);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(8), length);
+        return header;
     }
 
     private async ValueTask ReadRecordsAsync(RecordType last, CancellationToken cancellationToken)

@@ -60,6 +60,13 @@ returns() {
     tick=$(tick_of "$epoch" "$(mailbox_of $guest)") && exports "$epoch" "$stream" && destroy_guest $guest && comes_back $guest $seed "$tick" "$stream"
 }
 
+# is_same_in_a_suspend_image EPOCH
+is_same_in_a_suspend_image() {
+    local wanted_stream=/tmp/wanted.libxc copy=/tmp/xapi.pages
+    pagestore export "$file@$1" --format libxc -o $wanted_stream && pagestore export "$file@$1" --format xapi -o - | pagestore import - -o $copy &&
+        pagestore export $copy --format libxc -o - | cmp - $wanted_stream && du -h $wanted_stream && rm $wanted_stream $copy
+}
+
 is_refused() {
     ! pagestore export "$file@$1" --format xl -o /tmp/restorable.xl && [ ! -e /tmp/restorable.xl ]
 }
@@ -78,6 +85,7 @@ captured() {
 need_check "restorable: a guest starts" create_guest $guest pvh $seed
 wanted="1 2 3"
 captured every 3 takes 3 every
+check "restorable, every: a suspend image of XAPI holds the same" is_same_in_a_suspend_image 3
 rm $file
 wanted="2 4"
 captured second 4 takes 5 2
