@@ -233,8 +233,9 @@ public sealed class CaptureCommandTests : IDisposable
     [InlineData("--reads", "page-tables")]
     [InlineData("--compression", "lz4")]
     [InlineData("--expect-root", "00")]
-    public void What_is_for_a_file_is_refused_for_a_stream(string option, string value) =>
-        Assert.Empty(LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", option, value)).Failed(ExitCode.Usage).Bytes);
+    [InlineData("--pack")]
+    public void What_is_for_a_file_is_refused_for_a_stream(params string[] options) =>
+        Assert.Empty(LibrariesCollection.With(_xen, () => ToolRun.Of(["capture", "xen:7", "-o", "-", .. options])).Failed(ExitCode.Usage).Bytes);
 
     [Fact]
     public void A_key_is_refused_for_a_stream_and_the_message_says_what_to_do()
@@ -288,6 +289,24 @@ public sealed class CaptureCommandTests : IDisposable
         Assert.Contains("Epoch 2 is whole, and the stream has no place to say so.", run.Error, StringComparison.Ordinal);
         Assert.Equal(0, ToolRun.WithInput(run.Bytes, "import", "-", "-o", _folder["f"]).Code);
         AssertEpochs(2);
+    }
+
+    [Fact]
+    public void The_newest_epoch_has_a_pack_where_that_is_asked_for()
+    {
+        Assert.Equal(ExitCode.Ok, Capture("--epochs", "1", "--pack").Code);
+        for (int epoch = 2; epoch <= 3; epoch++)
+        {
+            _xen.Write(10, 11, 100 + epoch);
+            Assert.Equal(ExitCode.Ok, Capture("--epochs", "1", "--pack").Code);
+            AssertEpochs(epoch);
+            using CheckpointReader reader = CheckpointReader.Open(_folder["f"]);
+            Assert.Equal([epoch], reader.Epochs().Where(info => info.Pack is not null).Select(info => info.Id.Value));
+            using Epoch newest = reader.OpenEpoch(reader.Newest!.Value);
+            Assert.Subset(newest.OpenPack()!.ReadPlan().ToHashSet(), new HashSet<Pfn> { new(10), new(11), new(100 + epoch) });
+        }
+
+        ToolRun.Ok("verify", "--deep", _folder["f"]);
     }
 
     [Fact]

@@ -16,9 +16,9 @@ public sealed record LazyResumeOptions
 
     /// <summary>
     /// How many bytes a second are loaded behind the running guest at most, above 0; null for as many as the host bears. Loading takes processors, caches and memory channels from the guest: a GiB takes about one
-    /// processor's second (docs/benchmarks.md, "Resume"), so that the default takes a sixteenth of each.
+    /// processor's second (docs/benchmarks.md, "Resume"), so that the default takes a thirtieth of each, which a guest does not notice.
     /// </summary>
-    public long? BackgroundRate { get; init; } = (64L << 20) * Environment.ProcessorCount;
+    public long? BackgroundRate { get; init; } = (32L << 20) * Environment.ProcessorCount;
 
     /// <summary>
     /// How far around a page that the guest demanded its neighbours are loaded, in pages to each side, first the nearest; 0 for not at all. What a guest demands comes in runs of two or three

@@ -11,11 +11,12 @@ public sealed class PackKeeper : IDisposable
     private readonly double _budget;
     private EpochId? _packed;
 
-    /// <summary>Begins.</summary>
+    /// <summary>Begins. If the newest epoch of the file has a pack, that is dropped behind the first one of this.</summary>
     /// <param name="writer">The file; it stays the caller's.</param>
     /// <param name="policy">Makes the plans. One that knows nothing yet, and which is disposed with this.</param>
     /// <param name="budget">How many times the pages that were touched in an interval a pack may have, above 0; 2 is what policies are judged by.</param>
     /// <exception cref="ArgumentOutOfRangeException">The budget is no number above 0.</exception>
+    /// <exception cref="CorruptDataException">The record of the newest epoch is damaged.</exception>
     public PackKeeper(CheckpointWriter writer, IResumePolicy policy, double budget = 2)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -26,6 +27,7 @@ public sealed class PackKeeper : IDisposable
         }
 
         (_writer, _policy, _budget) = (writer, policy, budget);
+        _packed = PackedNewest(writer);
     }
 
     /// <summary>Learns the interval that ended with an epoch, and writes its pack: a commit of its own behind that of the epoch, and another one that drops the former pack.</summary>
@@ -60,6 +62,18 @@ public sealed class PackKeeper : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _policy.Dispose();
+
+    /// <summary>The newest epoch, if another keeper gave it a pack: it is the former one then.</summary>
+    private static EpochId? PackedNewest(CheckpointWriter writer)
+    {
+        if (writer.Newest is not { } newest)
+        {
+            return null;
+        }
+
+        using Epoch epoch = writer.OpenEpoch(newest);
+        return epoch.Info.Pack is null ? null : newest;
+    }
 
     private ResumePlan Plan(EpochInfo committed)
     {

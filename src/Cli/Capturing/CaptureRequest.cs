@@ -10,7 +10,8 @@ namespace PageStore.Cli;
 /// <param name="Hook">What runs while the guest stands still; null for nothing.</param>
 /// <param name="Restorable">Which epochs are taken across a suspend; null for none.</param>
 /// <param name="ReadsPageTables">Whether R is had from the guest's page tables, which are changed for it.</param>
-internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook, RestorableOption? Restorable, bool ReadsPageTables)
+/// <param name="Packs">Whether the newest epoch has a resume pack.</param>
+internal sealed record CaptureRequest(string File, TimeSpan Interval, int? Epochs, int? KeepLast, IPageCodec Codec, bool ChecksSpace, PauseHookOptions? Hook, RestorableOption? Restorable, bool ReadsPageTables, bool Packs)
 {
     /// <summary>How standard output is named in the place of a file.</summary>
     public const string StandardOutput = "-";

@@ -22,7 +22,14 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         using var pause = new XenPause(domain);
         using XenSuspend? suspend = SuspendOf();
         _restorable = suspend is null ? null : request.Restorable?.Of(suspend);
-        Run((memory, log, options) => new GuestCapture(writer, memory, log, pause, options), console.Out, () => CheckpointFiles.KeepLast(writer, request.KeepLast));
+        using PackKeeper? packs = request.Packs ? new PackKeeper(writer, new PredictivePolicy()) : null;
+        void Committed(EpochInfo epoch)
+        {
+            packs?.Pack(epoch);
+            CheckpointFiles.KeepLast(writer, request.KeepLast);
+        }
+
+        Run((memory, log, options) => new GuestCapture(writer, memory, log, pause, options), console.Out, Committed);
         return Code();
     }
 
@@ -37,7 +44,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         _restorable = watchedSuspend is null ? null : request.Restorable?.Of(watchedSuspend);
         using var patient = new PatientOutput(output, () => watched.IsPaused || watchedSuspend is { IsPaused: true }, Patience, cancellation);
         using CaptureStream stream = suspend is null ? new CaptureStream(patient) : new CaptureStream(patient, suspend.ReadRunningState());
-        Run((memory, log, options) => GuestCapture.IntoStream(stream, memory, log, watched, options), console.Error, () => { });
+        Run((memory, log, options) => GuestCapture.IntoStream(stream, memory, log, watched, options), console.Error, _ => { });
         stream.End();
         return Code();
     }
@@ -48,7 +55,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
 
     private int Code() => _hook is { AnyFailed: true } ? ExitCode.Command : ExitCode.Ok;
 
-    private void Run(Begin begin, TextWriter told, Action committed)
+    private void Run(Begin begin, TextWriter told, Action<EpochInfo> committed)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var memory = new XenGuestMemory(domain);
@@ -59,7 +66,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         void OnEpoch(EpochReport report)
         {
             told.WriteLine(Describe(report, memory.PageSize) + Describe(report, accesses));
-            committed();
+            committed(report.Epoch);
             if (_hook?.Last is { } result)
             {
                 TellOfHook(report, result, stop);

@@ -52,10 +52,11 @@ internal static class CaptureCommand
                 + "PVH and HVM guests.",
         };
         reads.AcceptOnlyFromAmong(PageTables);
+        var pack = new Option<bool>("--pack") { Description = "Give the newest epoch a resume pack, so that the guest comes back quickly from what a crash leaves. Each epoch takes as much longer as its pack takes to write." };
         var noSpaceCheck = new Option<bool>("--no-space-check") { Description = "Begin also where a whole image of the guest may not fit on the file system." };
         var command = new Command("capture", "Take epochs of a running Xen domain. They show its memory; those of --restorable can be run again, too.")
         {
-            guest, file, interval, epochs, keepLast, restorable, compression, hook, hookTimeout, reads, noSpaceCheck,
+            guest, file, interval, epochs, keepLast, restorable, compression, hook, hookTimeout, reads, pack, noSpaceCheck,
         };
         var access = AccessOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => RunAsync(
@@ -70,7 +71,8 @@ internal static class CaptureCommand
                 !parsed.GetValue(noSpaceCheck),
                 parsed.GetValue(hook) is { } script ? new PauseHookOptions(script, TimeSpan.FromSeconds(parsed.GetValue(hookTimeout) ?? DefaultHookSeconds)) : null,
                 RestorableOption.TryParse(parsed.GetValue(restorable)),
-                parsed.GetValue(reads) is not null),
+                parsed.GetValue(reads) is not null,
+                parsed.GetValue(pack)),
             access.Read(parsed),
             cancellation));
         return command;
@@ -103,9 +105,9 @@ internal static class CaptureCommand
                 + "pagestore capture xen:GUEST -o - | ssh HOST pagestore import - -o FILE --key-file KEY");
         }
 
-        if (request.KeepLast is not null || request.ReadsPageTables || request.Codec != PageCodecs.None || access.ExpectedRoot is not null)
+        if (request.KeepLast is not null || request.ReadsPageTables || request.Packs || request.Codec != PageCodecs.None || access.ExpectedRoot is not null)
         {
-            throw new ArgumentException("--keep-last, --reads, --compression and --expect-root are for a file, and -o - writes a stream of Xen's format: give those that it knows to the import or receive that reads it.");
+            throw new ArgumentException("--keep-last, --reads, --pack, --compression and --expect-root are for a file, and -o - writes a stream of Xen's format: give those that it knows to the import or receive that reads it.");
         }
     }
 

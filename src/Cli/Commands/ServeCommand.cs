@@ -54,7 +54,7 @@ internal static class ServeCommand
             }
         });
         var noBackground = new Option<bool>(NoBackgroundOption) { Description = "Bring only what is planned or demanded; the guest then needs this for as long as it runs." };
-        var rate = new Option<string?>(BackgroundRateOption) { Description = $"Bring at most so many bytes a second of what is neither planned nor demanded, such as 100MiB; {Unlimited} for as many as the host bears. 64MiB for each processor unless said otherwise.", HelpName = "SIZE" };
+        var rate = new Option<string?>(BackgroundRateOption) { Description = $"Bring at most so many bytes a second of what is neither planned nor demanded, such as 100MiB; {Unlimited} for as many as the host bears. 32MiB for each processor unless said otherwise.", HelpName = "SIZE" };
         rate.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && result.Tokens[0].Value != Unlimited && ByteSize.TryParse(result.Tokens[0].Value) is not > 0)

@@ -28,6 +28,22 @@ public sealed class PackKeeperTests
     }
 
     [Fact]
+    public void The_pack_that_a_former_keeper_left_goes_as_well()
+    {
+        using CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(new MemoryFile()), new CheckpointWriterOptions());
+        using (var packs = new PackKeeper(writer, new PredictivePolicy()))
+        {
+            packs.Pack(Commit(writer, 1));
+            Assert.NotNull(packs.Pack(Commit(writer, 2)).Pack);
+        }
+
+        using var later = new PackKeeper(writer, new PredictivePolicy());
+        Assert.NotNull(later.Pack(Commit(writer, 3)).Pack);
+        using Epoch former = writer.OpenEpoch(new EpochId(2));
+        Assert.Null(former.Info.Pack);
+    }
+
+    [Fact]
     public void An_epoch_behind_which_nothing_was_touched_has_no_pack_and_disturbs_nobody()
     {
         using CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(new MemoryFile()), new CheckpointWriterOptions());
