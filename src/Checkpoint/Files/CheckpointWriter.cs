@@ -149,6 +149,14 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         return new Epoch(Root, Root.TryReadRecord(id) ?? throw new KeyNotFoundException($"{_file.Storage.Name} has no epoch {id}."));
     }
 
+    /// <summary>Whether the file has an epoch.</summary>
+    /// <exception cref="CorruptDataException">What says so is damaged.</exception>
+    internal bool HasEpoch(EpochId id)
+    {
+        ThrowIfUnusable();
+        return Root.TryReadRecord(id) is not null;
+    }
+
     /// <summary>Begins an epoch. Only one can be under way: commit or dispose it before the next.</summary>
     /// <param name="options">What it is to be; null stands for an epoch without a parent.</param>
     /// <exception cref="InvalidOperationException">Another epoch is under way.</exception>

@@ -9,9 +9,9 @@ public sealed class PackKeeper : IDisposable
     private readonly CheckpointWriter _writer;
     private readonly IResumePolicy _policy;
     private readonly double _budget;
-    private EpochId? _packed;
+    private readonly List<EpochId> _packed;
 
-    /// <summary>Begins. If the newest epoch of the file has a pack, that is dropped behind the first one of this.</summary>
+    /// <summary>Begins. Packs that the two newest epochs of the file have are dropped behind the first one of this.</summary>
     /// <param name="writer">The file; it stays the caller's.</param>
     /// <param name="policy">Makes the plans. One that knows nothing yet, and which is disposed with this.</param>
     /// <param name="budget">How many times the pages that were touched in an interval a pack may have, above 0; 2 is what policies are judged by.</param>
@@ -27,14 +27,15 @@ public sealed class PackKeeper : IDisposable
         }
 
         (_writer, _policy, _budget) = (writer, policy, budget);
-        _packed = PackedNewest(writer);
+        _packed = PackedOf(writer);
     }
 
     /// <summary>Learns the interval that ended with an epoch, and writes its pack: a commit of its own behind that of the epoch, and another one that drops the former pack.</summary>
     /// <param name="committed">The newest epoch; to be told of each, in order.</param>
     /// <returns>The epoch as it is now; without a pack where it was the first, of which no interval is known, or where nothing was touched.</returns>
     /// <exception cref="StorageException">The file could not be written, and the writer writes no more. The epoch is whole all the same.</exception>
-    /// <exception cref="CorruptDataException">A set of the epoch is damaged.</exception>
+    /// <exception cref="CorruptDataException">A set of the epoch, a page of its plan, or the former pack is damaged. The epoch is whole all the same, and the writer goes on.</exception>
+    /// <exception cref="UnsupportedException">The plan is too large for the file's segments; likewise.</exception>
     public EpochInfo Pack(EpochInfo committed)
     {
         ArgumentNullException.ThrowIfNull(committed);
@@ -51,28 +52,46 @@ public sealed class PackKeeper : IDisposable
         }
 
         EpochInfo packed = _writer.WritePack(plan);
-        if (_packed is { } former)
+        EpochId[] former = [.. _packed];
+        _packed.Clear();
+        _packed.Add(committed.Id);
+        foreach (EpochId epoch in former)
         {
-            _writer.DropPack(former);
+            DropIfKept(epoch);
         }
 
-        _packed = committed.Id;
         return packed;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _policy.Dispose();
 
-    /// <summary>The newest epoch, if another keeper gave it a pack: it is the former one then.</summary>
-    private static EpochId? PackedNewest(CheckpointWriter writer)
+    /// <summary>Which of the two newest epochs have a pack: a keeper that was killed between the commit of an epoch and that of its pack left the one before with one.</summary>
+    private static List<EpochId> PackedOf(CheckpointWriter writer)
     {
-        if (writer.Newest is not { } newest)
+        List<EpochId> packed = [];
+        EpochId? next = writer.Newest;
+        for (int i = 0; i < 2 && next is { } id && writer.HasEpoch(id); i++)
         {
-            return null;
+            using Epoch epoch = writer.OpenEpoch(id);
+            if (epoch.Info.Pack is not null)
+            {
+                packed.Add(id);
+            }
+
+            next = epoch.Info.Parent;
         }
 
-        using Epoch epoch = writer.OpenEpoch(newest);
-        return epoch.Info.Pack is null ? null : newest;
+        return packed;
+    }
+
+    /// <summary>Of an epoch that was pruned meanwhile the pack has gone as well.</summary>
+    private void DropIfKept(EpochId epoch)
+    {
+        if (_writer.HasEpoch(epoch))
+        {
+            _writer.DropPack(epoch);
+        }
     }
 
     private ResumePlan Plan(EpochInfo committed)

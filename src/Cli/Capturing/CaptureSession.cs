@@ -25,7 +25,7 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         using PackKeeper? packs = request.Packs ? new PackKeeper(writer, new PredictivePolicy()) : null;
         void Committed(EpochInfo epoch)
         {
-            packs?.Pack(epoch);
+            Pack(packs, epoch);
             CheckpointFiles.KeepLast(writer, request.KeepLast);
         }
 
@@ -47,6 +47,19 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         Run((memory, log, options) => GuestCapture.IntoStream(stream, memory, log, watched, options), console.Error, _ => { });
         stream.End();
         return Code();
+    }
+
+    /// <summary>An epoch without a pack is worth more than none: what cannot be packed is told of, and the capture goes on.</summary>
+    private void Pack(PackKeeper? packs, EpochInfo epoch)
+    {
+        try
+        {
+            packs?.Pack(epoch);
+        }
+        catch (Exception cause) when (cause is CorruptDataException or UnsupportedException)
+        {
+            console.Error.WriteLine($"pagestore: Epoch {epoch.Id} is whole, and has no resume pack: {cause.Message}");
+        }
     }
 
     private PauseHook? HookOf() => request.Hook is null ? null : new PauseHook(request.Hook, request.File, !request.IsStream, domain.Id, cancellation);

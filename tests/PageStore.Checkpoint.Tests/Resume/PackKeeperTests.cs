@@ -37,8 +37,10 @@ public sealed class PackKeeperTests
             Assert.NotNull(packs.Pack(Commit(writer, 2)).Pack);
         }
 
+        // The former one was killed before it could pack its last epoch.
+        Commit(writer, 3);
         using var later = new PackKeeper(writer, new PredictivePolicy());
-        Assert.NotNull(later.Pack(Commit(writer, 3)).Pack);
+        Assert.NotNull(later.Pack(Commit(writer, 4)).Pack);
         using Epoch former = writer.OpenEpoch(new EpochId(2));
         Assert.Null(former.Info.Pack);
     }
@@ -55,6 +57,22 @@ public sealed class PackKeeperTests
         }
 
         Assert.NotNull(packs.Pack(Commit(writer, 3)).Pack);
+    }
+
+    [Fact]
+    public void A_packed_epoch_that_was_pruned_is_not_missed()
+    {
+        using CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(new MemoryFile()), new CheckpointWriterOptions());
+        using var packs = new PackKeeper(writer, new PredictivePolicy());
+        packs.Pack(Commit(writer, 1));
+        packs.Pack(Commit(writer, 2));
+        using (EpochBuilder idle = writer.BeginEpoch(new EpochOptions { Parent = new EpochId(2) }))
+        {
+            Assert.Null(packs.Pack(idle.Commit()).Pack);
+        }
+
+        writer.Prune(new PrunePolicy { KeepLast = 1 });
+        Assert.NotNull(packs.Pack(Commit(writer, 4)).Pack);
     }
 
     [Theory]
