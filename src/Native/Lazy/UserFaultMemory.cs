@@ -19,6 +19,7 @@ public sealed class UserFaultMemory : ILazyMemory
     private readonly LazyMappings _mappings;
     private readonly UserFaultPeer? _peer;
     private readonly MemoryRegion? _region;
+    private readonly bool _wasWhole;
 
     // What the kernel told, and nobody has taken yet: one removal may lie in several parts.
     private readonly Queue<LazyMemoryEvent> _untold = [];
@@ -37,6 +38,7 @@ public sealed class UserFaultMemory : ILazyMemory
         _handle = handle;
         _mappings = LazyMappings.Of(region);
         _region = region;
+        _wasWhole = region.IsWhole;
         region.IsWhole = false;
     }
 
@@ -163,7 +165,8 @@ public sealed class UserFaultMemory : ILazyMemory
         LetRemovalsGo();
         if (_region is not null)
         {
-            _region.IsWhole = !_poisoned;
+            // What a former resume left missing reads as zeros by now, and counts as being there.
+            _region.IsWhole = _wasWhole && !_poisoned;
         }
 
         // In one go, so that nobody hears the second without the first.

@@ -14,14 +14,16 @@ namespace PageStore.Native;
 public sealed class UserFaultOffer : IDisposable
 {
     private readonly MemoryRegion _memory;
+    private readonly bool _wasWhole;
     private readonly Socket _socket;
     private readonly LazyHandle _handle;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private UserFaultOffer(MemoryRegion memory, Socket socket, LazyHandle handle, string path)
+    private UserFaultOffer(MemoryRegion memory, bool wasWhole, Socket socket, LazyHandle handle, string path)
     {
         _memory = memory;
+        _wasWhole = wasWhole;
         _socket = socket;
         _handle = handle;
         _ = FollowAsync(path);
@@ -46,18 +48,22 @@ public sealed class UserFaultOffer : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         LazyHandle? handle = null;
+        bool wasWhole = memory.IsWhole;
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
             handle = LazyHandle.Register(memory);
             memory.IsWhole = false;
             Send(socket, handle, HandshakeMessage.For(LazyMappings.Of(memory)));
-            return new UserFaultOffer(memory, socket, handle, path);
+            return new UserFaultOffer(memory, wasWhole, socket, handle, path);
         }
         catch (Exception e)
         {
             socket.Dispose();
             handle?.Dispose();
+
+            // Nobody brought anything, and nothing waits for it any more.
+            memory.IsWhole = wasWhole;
             if (e is SocketException or ArgumentOutOfRangeException)
             {
                 throw new StorageException($"The page fault handler's socket {path} cannot be used: {e.Message} Start the handler first.", e);
@@ -100,7 +106,8 @@ public sealed class UserFaultOffer : IDisposable
 
                 if (line == UserFaultPeer.Complete)
                 {
-                    _memory.IsWhole = !isDamaged;
+                    // What a former resume left missing reads as zeros by now, and counts as being there.
+                    _memory.IsWhole = _wasWhole && !isDamaged;
                     _complete.TrySetResult();
                     return;
                 }

@@ -53,6 +53,31 @@ public sealed class UserFaultMemoryTests
         Assert.All(await Task.WhenAll(reads), read => Assert.Equal(LazyRegion.Content(2), read));
     }
 
+    [Fact]
+    public void Memory_whose_first_resume_was_left_never_becomes_whole()
+    {
+        LazyRegion.SkipWithoutKernelFaults();
+        using MemoryRegion memory = MemoryRegion.CreateShared(4 * PageSizes.Default);
+        using (UserFaultMemory complete = UserFaultMemory.Register(memory))
+        {
+            Assert.False(memory.IsWhole);
+            complete.Release();
+            Assert.True(memory.IsWhole);
+        }
+
+        UserFaultMemory.Register(memory).Dispose();
+        Assert.False(memory.IsWhole);
+
+        // Nobody listens: nothing was begun, and nothing changes.
+        Assert.Throws<StorageException>(() => UserFaultOffer.Connect(memory, Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())));
+        using MemoryRegion other = MemoryRegion.CreateShared(4 * PageSizes.Default);
+        Assert.Throws<StorageException>(() => UserFaultOffer.Connect(other, Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())));
+        Assert.True(other.IsWhole);
+        using UserFaultMemory again = UserFaultMemory.Register(memory);
+        again.Release();
+        Assert.False(memory.IsWhole);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
