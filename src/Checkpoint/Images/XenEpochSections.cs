@@ -19,6 +19,9 @@ internal sealed record XenEpochSections(IReadOnlyList<string> Before, IReadOnlyL
     /// <summary>What a suspend image of XAPI has around that.</summary>
     private static readonly string[] Xapi = [XenSections.XapiHead, XenSections.XapiTail];
 
+    /// <summary>Where a libxl stream has its records of emulators, beside one record that has no body.</summary>
+    private static readonly string[] AroundPages = [XenSections.LibxlHead, XenSections.LibxlTail];
+
     /// <summary>Finds the sections.</summary>
     /// <exception cref="UnsupportedException">The epoch lacks one of them, or is not restorable.</exception>
     public static XenEpochSections Of(Epoch epoch, XenExportOptions options)
@@ -56,7 +59,7 @@ internal sealed record XenEpochSections(IReadOnlyList<string> Before, IReadOnlyL
     /// records of other kinds.
     /// </summary>
     private static bool IsWithoutEmulators(Epoch epoch) =>
-        epoch.Info.States.Any(state => state.Name == XenSections.LibxlTail && state.Length == RecordHeader.Size);
+        Array.TrueForAll(AroundPages, name => epoch.Info.States.Any(state => state.Name == name && state.Length == RecordHeader.Size));
 
     private static string WhyMissing(Epoch epoch, string missing, HashSet<string> present) => epoch.Info.Consistency switch
     {

@@ -3,7 +3,7 @@ namespace PageStore.Checkpoint;
 /// <summary>How an epoch is written as a Xen stream.</summary>
 public sealed record XenExportOptions
 {
-    /// <summary>What to write: what the epoch came from, or a layer within it.</summary>
+    /// <summary>What to write: what the epoch came from, a layer within it, or, of a guest without a device model, a suspend image of XAPI.</summary>
     public ImageFormat Format { get; init; } = ImageFormat.XlSave;
 
     /// <summary>

@@ -21,7 +21,7 @@ public interface IXenStreamSink : IPageSink
 
     /// <summary>
     /// Says that a checkpointed stream, as Remus sends it, has come to a checkpoint: what it gave up to here is the guest at one moment, whole, with the
-    /// state of its devices and processors (in a bare libxc stream also without: such a guest cannot run again), whatever becomes of the rest. Pages that were written since follow, and that state again, up to the
+    /// state of its devices and processors, or without (such a guest cannot run again), whatever becomes of the rest. Pages that were written since follow, and that state again, up to the
     /// next one. Not called at the end of the stream.
     /// </summary>
     void OnCheckpoint();

@@ -1,6 +1,6 @@
 namespace PageStore.Native;
 
-/// <summary>Reads what Xen knows of a suspended PVH or HVM domain beside its pages, as xc_domain_save does.</summary>
+/// <summary>Reads what Xen knows of a PVH or HVM domain beside its pages, as xc_domain_save does. Only of a suspended one it is the state of one moment.</summary>
 internal static class XenStateReader
 {
     /// <summary>

@@ -57,7 +57,7 @@ struct ps_xen {
     int (*call_close)(void *);
     void *(*call_alloc)(void *, size_t bytes);
     void (*call_free)(void *, void *buffer);
-    int (*call_2)(void *, unsigned op, unsigned long, unsigned long);
+    int (*call_2)(void *, unsigned op, uint64_t, uint64_t);
 
     /* What reading PV domains needs; null where the libraries lack it. */
     int (*map_meminfo)(void *, uint32_t domid, struct ps_meminfo *);

@@ -19,7 +19,8 @@ struct ps_xen_questions {
 
 struct ps_xen_questions *ps_xen_questions_new(struct ps_xen *xen)
 {
-    return xen->call == NULL ? NULL : xen->call_alloc(xen->call, sizeof(struct ps_xen_questions));
+    /* Elsewhere the words of a multicall are not those of this program. */
+    return xen->call == NULL || sizeof(long) != sizeof(uint64_t) ? NULL : xen->call_alloc(xen->call, sizeof(struct ps_xen_questions));
 }
 
 void ps_xen_questions_free(struct ps_xen *xen, struct ps_xen_questions *questions)
@@ -43,7 +44,7 @@ static int ask_together(struct ps_xen *xen, uint32_t domid, struct ps_xen_questi
     calls[0] = question(PS_HYPERVISOR_MEMORY, PS_MEMORY_MAXIMUM_GPFN, &questions->domid, 0);
     calls[1] = question(PS_HYPERVISOR_GRANTS, PS_GRANTS_QUERY_SIZE, &questions->size, 1);
     calls[2] = question(PS_HYPERVISOR_GRANTS, PS_GRANTS_GET_VERSION, &questions->version, 1);
-    if (xen->call_2(xen->call, PS_HYPERVISOR_MULTICALL, (unsigned long)calls, QUESTIONS) != 0)
+    if (xen->call_2(xen->call, PS_HYPERVISOR_MULTICALL, (uintptr_t)calls, QUESTIONS) != 0)
         return -1;
     if ((long)calls[0].result < 0 || calls[1].result != 0 || questions->size.status != 0 || calls[2].result != 0)
         return -1;

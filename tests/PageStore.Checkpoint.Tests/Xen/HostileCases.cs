@@ -77,7 +77,7 @@ internal static class HostileCases
             "MaxSectionBytes", Unsupported: true),
         new("libxc mandatory unknown", Body(w => w.Record(0x13)), "libxc record 0 (unknown type 0x13)", 40, "not known", Unsupported: true),
         new("checkpoint before pages", Body(w => w.Record(0xE)), "libxc record 0 (CHECKPOINT)", 40, "before all pages"),
-        new("checkpoint without state", Checkpointed(w => w.Record(0xE)), "libxc record 2 (CHECKPOINT)", 4192, "no state"),
+        new("checkpoint that libxl does not end", Checkpointed(w => w.Record(0xE)), "libxl record 1 (header)", 4200, "the stream ends"),
         new("checkpoint with a body", Body(w => w.Record(0xE, new byte[8])), "libxc record 0 (CHECKPOINT)", 40, "8 bytes", 4),
         new("checkpoint behind VERIFY", Checkpointed(w => w.Record(0xD).Record(0xE)), "libxc record 3 (CHECKPOINT)", 4200, "not both"),
         new("VERIFY behind a checkpoint", Checkpointed(w => w.Record(9, new byte[8]).Record(0xE).Record(4).Record(0xD)), "libxc record 4 (VERIFY)", 4224, "not both"),

@@ -85,7 +85,7 @@ static long answer_grants(const struct entry *entry)
     }
 }
 
-EXPORT int xencall2(void *handle, unsigned op, unsigned long entries, unsigned long count)
+EXPORT int xencall2(void *handle, unsigned op, uint64_t entries, uint64_t count)
 {
     struct entry *entry = (void *)entries;
 
