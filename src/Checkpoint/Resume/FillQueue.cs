@@ -59,6 +59,18 @@ internal sealed class FillQueue : IDisposable
         }
     }
 
+    /// <summary>Whether there is something to load around a demanded page.</summary>
+    public bool HasNeighbours
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _windows.Count > 0;
+            }
+        }
+    }
+
     /// <summary>How long it is until more of the rest may be taken; 0 for now.</summary>
     public TimeSpan UntilDue => _pace.UntilDue();
 

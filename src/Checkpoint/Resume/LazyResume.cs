@@ -169,7 +169,7 @@ public sealed class LazyResume : IDisposable
         }
 
         // A reader that finds nothing would only take the processor from the guest.
-        if (_faults.ServeAll() && !_queue.IsExhausted)
+        if (_faults.ServeAll() && _queue.HasNeighbours)
         {
             _readers!.Notify();
         }
