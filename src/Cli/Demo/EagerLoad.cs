@@ -6,8 +6,8 @@ namespace PageStore.Cli;
 /// <summary>Reads all of an epoch into memory, by all processors: the way that lazy ones are measured against.</summary>
 internal static class EagerLoad
 {
-    /// <summary>Of pages of 4 KiB a MiB, which a disk reads in one go.</summary>
-    private const int PiecePages = 256;
+    /// <summary>Of pages of 4 KiB a huge page of x86-64: two threads that both came first to one would both clear it. And it is more than a disk needs to read in one go.</summary>
+    private const int PiecePages = 512;
 
     /// <summary>Reads the pages that hold data; the others are zero in new memory.</summary>
     /// <returns>How many there are.</returns>
@@ -36,9 +36,11 @@ internal static class EagerLoad
     {
         foreach (PfnRun run in epoch.DataRuns())
         {
-            for (long at = 0; at < run.Count; at += PiecePages)
+            for (PfnRun rest = run; rest.Count > 0;)
             {
-                yield return new PfnRun(run.First + at, Math.Min(PiecePages, run.Count - at));
+                long count = Math.Min(rest.Count, PiecePages - (rest.First.Value % PiecePages));
+                yield return new PfnRun(rest.First, count);
+                rest = new PfnRun(rest.First + count, rest.Count - count);
             }
         }
     }
