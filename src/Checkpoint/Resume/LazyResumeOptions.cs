@@ -16,7 +16,7 @@ public sealed record LazyResumeOptions
 
     /// <summary>
     /// How many bytes a second are loaded behind the running guest at most, above 0; null for as many as the host bears. Loading takes processors, caches and memory channels from the guest: a GiB takes about one
-    /// processor's second (docs/benchmarks.md, "Resume"), so that the default takes a thirtieth of each, which a guest does not notice.
+    /// processor's second (docs/benchmarks.md, "Resume of a machine"), so that the default takes a thirtieth of each.
     /// </summary>
     public long? BackgroundRate { get; init; } = (32L << 20) * Environment.ProcessorCount;
 

@@ -71,13 +71,7 @@ public sealed class LazyResumeDamageTests
     {
         ResumeSample sample = ResumeSample.Of(300);
         long page = sample.Oracle.LastPage;
-        byte[] changed = [.. sample.File];
-        using (CheckpointReader sound = sample.Open())
-        using (Epoch epoch = sound.OpenNewest())
-        {
-            changed[ResumeSample.PlaceOf(epoch, page).Start] ^= 1;
-        }
-
+        byte[] changed = DamagedAt(sample, page);
         using CheckpointReader reader = CheckpointReader.Open(new BytesStorage(changed, changed.Length));
         using Epoch damaged = reader.OpenNewest();
         using var memory = new ScriptedMemory(sample.Oracle.WithDamageOf(damaged), new GuestScript()) { EndsWhenIdle = () => true };
@@ -96,13 +90,7 @@ public sealed class LazyResumeDamageTests
     {
         ResumeSample sample = ResumeSample.Of(300);
         long page = sample.Oracle.LastPage;
-        byte[] changed = [.. sample.File];
-        using (CheckpointReader sound = sample.Open())
-        using (Epoch epoch = sound.OpenNewest())
-        {
-            changed[ResumeSample.PlaceOf(epoch, page).Start] ^= 1;
-        }
-
+        byte[] changed = DamagedAt(sample, page);
         using CheckpointReader reader = sample.Open(new BytesStorage(changed, changed.Length));
         using Epoch damaged = reader.OpenNewest();
         using var memory = new ScriptedMemory(sample.Oracle.WithDamageOf(damaged), new GuestScript { Seed = seed, Steps = 100 }) { CannotPoison = true };
@@ -138,5 +126,15 @@ public sealed class LazyResumeDamageTests
         }
 
         return report;
+    }
+
+    /// <summary>The file of a sample with a bit of one page flipped.</summary>
+    private static byte[] DamagedAt(ResumeSample sample, long page)
+    {
+        byte[] changed = [.. sample.File];
+        using CheckpointReader sound = sample.Open();
+        using Epoch epoch = sound.OpenNewest();
+        changed[ResumeSample.PlaceOf(epoch, page).Start] ^= 1;
+        return changed;
     }
 }
