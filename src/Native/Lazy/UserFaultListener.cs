@@ -43,8 +43,16 @@ public sealed class UserFaultListener : IDisposable
         }
     }
 
-    /// <summary>How long a monitor that connected may take to say all of it.</summary>
-    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long a monitor that connected may take to say all of it: at most 35 minutes, the longest that <see cref="Socket.Poll(TimeSpan, SelectMode)"/> waits.</summary>
+    internal TimeSpan Patience
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromMinutes(35));
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(10);
 
     /// <summary>The path of the socket.</summary>
     public string Path { get; }

@@ -182,7 +182,7 @@ public sealed class HostileMonitorTests : IDisposable
     {
         LazyRegion.SkipWithoutKernelFaults();
         string path = _path + "2";
-        using var listener = new UserFaultListener(path) { Patience = TimeSpan.FromHours(1) };
+        using var listener = new UserFaultListener(path) { Patience = TimeSpan.FromMinutes(30) };
         using var cancellation = new CancellationTokenSource();
         Task accepting = Task.Run(() => listener.Accept(cancellation.Token), TestContext.Current.CancellationToken);
         using var monitor = new TalkingMonitor(path);
