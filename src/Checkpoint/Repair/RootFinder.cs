@@ -25,7 +25,10 @@ internal sealed class RootFinder(SalvageStorage storage, RepairOptions options)
         return refused is null ? GivenHeader() : throw refused;
     }
 
-    /// <summary>The valid roots, the newest first; each slot once.</summary>
+    /// <summary>
+    /// The valid roots, the newest first; two copies of one once. Roots that have a sequence in common and nothing else are kept apart: a sound file has none, and which of them is the sound one the
+    /// sequence does not say.
+    /// </summary>
     /// <exception cref="UnsupportedException">A root needs a feature that is not known.</exception>
     public IReadOnlyList<RootSlot> ReadRoots(FileHeader header)
     {
@@ -34,7 +37,7 @@ internal sealed class RootFinder(SalvageStorage storage, RepairOptions options)
         foreach (long offset in SlotOffsets())
         {
             if (storage.ReadSome(offset, bytes).Length == bytes.Length && TryReadSlot(bytes, offset, header) is { } slot
-                && !roots.Exists(root => root.Sequence == slot.Sequence))
+                && !roots.Contains(slot))
             {
                 roots.Add(slot);
             }

@@ -88,6 +88,28 @@ public sealed class CheckpointRepairTests
         repaired.AssertTrue(epochs);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Root_with_the_sequence_of_a_sound_one_does_not_hide_it(bool synced)
+    {
+        (byte[] file, IReadOnlyList<ModelEpoch> epochs) = SampleFiles.WriteRich(lz4: false);
+        RootSlot sound = WrittenHistory.RootOf(file).Slot;
+        // Of another run of the host, where it would not count, with a directory of nothing; or one that counts, with a directory that does not check. It stands where the search looks first.
+        RootSlot forged = synced
+            ? sound with { Directory = sound.Directory with { Root = sound.Directory.Root with { Sum = ~sound.Directory.Root.Sum } } }
+            : sound with { HostRun = Guid.AllBitsSet, IsClosed = false, Directory = default, EpochCount = 0, NewestEpoch = default };
+        for (int copy = 0; copy < Layout.SlotCopies; copy++)
+        {
+            forged.Write(file.AsSpan((int)Layout.SlotOffset(0, copy)), null);
+            sound.Write(file.AsSpan((int)Layout.SlotOffset(1, copy)), null);
+        }
+
+        using var repaired = Repaired.Of(file, new RepairOptions { MaxScanBytes = 0 });
+        Assert.Equal((3, 0L), (repaired.Report.Epochs, repaired.Report.PagesLost));
+        repaired.AssertTrue(epochs);
+    }
+
     [Fact]
     public void Lost_record_leaves_a_gap_and_its_children_keep_their_pages_and_their_parent()
     {
