@@ -5,6 +5,11 @@ namespace PageStore.Checkpoint;
 /// <summary>A named byte string of an epoch.</summary>
 internal readonly record struct StateSection(string Name, BlobRef Content);
 
+/// <summary>An optional item of a record that this version does not know.</summary>
+/// <param name="Tag">Its tag; that of a pack where the pack is of another version.</param>
+/// <param name="Bytes">All of it as it stands in the record: head, body and padding.</param>
+internal readonly record struct UnknownItem(ushort Tag, ReadOnlyMemory<byte> Bytes);
+
 /// <summary>Everything the file says of one epoch: docs/format.md, "Epoch record".</summary>
 internal sealed record EpochRecord
 {
@@ -55,6 +60,9 @@ internal sealed record EpochRecord
     /// <summary>Its resume pack, if it has one.</summary>
     public PackRef? Pack { get; init; }
 
+    /// <summary>What a later version said of it: whoever writes the record anew keeps that.</summary>
+    public IReadOnlyList<UnknownItem> Unknown { get; init; } = [];
+
     /// <summary>Where the record was read, for messages; 0 for one that was not.</summary>
     public long Offset { get; init; }
 
@@ -100,6 +108,12 @@ internal static class EpochRecordFormat
             WriteItem(stream, PackTag, 0, pack.ToBytes());
         }
 
+        // Last: where a search takes the record by its form, what it knows comes first. A pack takes the place of one that is not known.
+        foreach (UnknownItem item in record.Unknown.Where(item => record.Pack is null || item.Tag != PackTag))
+        {
+            stream.Write(item.Bytes.Span);
+        }
+
         byte[] bytes = stream.ToArray();
         Array.Resize(ref bytes, Layout.RoundToUnit(bytes.Length));
         return bytes;
@@ -122,7 +136,7 @@ internal static class EpochRecordFormat
 
         var items = new Items();
         ReadItems(stored, offset, items);
-        EpochRecord record = ReadFixedPart(stored, offset, id) with { Label = items.Label, Sections = items.Sections, Pack = items.Pack };
+        EpochRecord record = ReadFixedPart(stored, offset, id) with { Label = items.Label, Sections = items.Sections, Pack = items.Pack, Unknown = items.Unknown };
         ThrowIfInconsistent(record, stored);
         return record;
     }
@@ -281,34 +295,36 @@ internal static class EpochRecordFormat
                 throw Damage.At(offset + at, "an item of an epoch record is longer than the record");
             }
 
-            ReadItem(tag, required, stored.Slice(at + ItemHeadSize, (int)size), offset + at, items);
+            if (!TryReadItem(tag, required, stored.Slice(at + ItemHeadSize, (int)size), offset + at, items))
+            {
+                items.Unknown.Add(new UnknownItem(tag, stored[at..(int)end].ToArray()));
+            }
+
             at = (int)end;
         }
     }
 
-    private static void ReadItem(ushort tag, bool required, ReadOnlySpan<byte> body, long offset, Items items)
+    /// <summary>Whether the item is known.</summary>
+    private static bool TryReadItem(ushort tag, bool required, ReadOnlySpan<byte> body, long offset, Items items)
     {
         switch (tag)
         {
             case LabelTag when items.Label is null && body.Length is > 0 and <= EpochRecord.MaxLabelBytes:
                 items.Label = FormatText.Read(body, offset);
-                break;
+                return true;
             case PackTag when !items.HasPack:
                 items.HasPack = true;
                 items.Pack = PackRef.TryRead(body, offset + ItemHeadSize);
-                break;
+                return items.Pack is not null;
             case SectionTag when body.Length is > BlobRef.Size and <= BlobRef.Size + EpochRecord.MaxNameBytes && IsNewName(body, items.Sections, offset):
                 items.Sections.Add(new StateSection(FormatText.Read(body[BlobRef.Size..], offset), BlobRef.Read(body, offset + ItemHeadSize)));
-                break;
+                return true;
             case LabelTag or SectionTag or PackTag:
                 throw Damage.At(offset, "an item of an epoch record has a wrong size or stands twice");
             default:
-                if (required)
-                {
-                    throw new UnsupportedException($"The epoch record at offset {offset} has a required item {tag}, which this version of PageStore does not read. Use a newer PageStore.");
-                }
-
-                break;
+                return required
+                    ? throw new UnsupportedException($"The epoch record at offset {offset} has a required item {tag}, which this version of PageStore does not read. Use a newer PageStore.")
+                    : false;
         }
     }
 
@@ -324,6 +340,8 @@ internal static class EpochRecordFormat
         public string? Label { get; set; }
 
         public List<StateSection> Sections { get; } = [];
+
+        public List<UnknownItem> Unknown { get; } = [];
 
         /// <summary>Whether there is a pack, be it of a version that is not known.</summary>
         public bool HasPack { get; set; }

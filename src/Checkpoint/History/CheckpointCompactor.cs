@@ -3,7 +3,7 @@ namespace PageStore.Checkpoint;
 /// <summary>
 /// Writes the epochs of a checkpoint file one behind the other into a new file, without what nothing reaches any more. It gives back what
 /// <see cref="CheckpointWriter.Prune"/> has to leave: parts of blocks of the file system, and segments in which little is live. Every page is checked on
-/// the way. Resume packs are left behind: <see cref="CheckpointWriter.WritePack"/> makes them anew. Thread-safe for different files.
+/// the way. Resume packs are left behind: <see cref="CheckpointWriter.WritePack"/> makes them anew. So is what a later version of PageStore says beside an epoch and lets others ignore. Thread-safe for different files.
 /// </summary>
 public static class CheckpointCompactor
 {
