@@ -25,14 +25,18 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
     /// <summary>As the other, for restorable epochs.</summary>
     /// <param name="output">Where the stream goes. Stays the caller's, who disposes it behind the capture; its reader need not seek.</param>
     /// <param name="state">
-    /// The state of the guest at any moment, as <see cref="XenStateSections.Of"/> makes it; of it, what stands before the pages. All epochs of the stream share that: the configuration is that of its beginning.
+    /// The state of the guest at any moment, as <see cref="XenStateSections.Of"/> makes it; of it, what stands before the pages (<see cref="XenSections.BeforePages"/>) in any order, the rest is not looked at. All
+    /// epochs of the stream share that: the configuration is that of its beginning. Sections of none of these names make a bare libxc stream.
     /// </param>
+    /// <exception cref="ArgumentException">
+    /// The sections make no stream that a reader takes: one is missing that another one needs, stands twice, belongs to a suspend image, or holds something else than its name says.
+    /// </exception>
     public CaptureStream(Stream output, IReadOnlyList<GuestStateSection> state)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(state);
         _output = output;
-        _head = [.. XenSections.BeforePages.SelectMany(name => state.Where(section => section.Name == name))];
+        _head = StreamHead.Of(state);
         HasLayers = _head.Any(section => section.Name == XenSections.LibxlHeader);
         Record = new PageDataRecord(PageSizes.Default);
     }
@@ -107,9 +111,11 @@ public sealed class CaptureStream : ICaptureTarget, IDisposable
     internal bool HasSaid(string name) => _head.Any(section => section.Name == name);
 
     /// <summary>Ends an epoch: its reader may commit it.</summary>
-    internal void WriteCheckpoint()
+    /// <param name="tail">What the layer around the pages says of it, if there is one.</param>
+    internal void WriteCheckpoint(ReadOnlyMemory<byte> tail)
     {
         Write(LibxcRecords.WithoutBody(LibxcRecordType.Checkpoint));
+        Write(tail);
         Write(HasLayers ? LibxlLayer.MakeCheckpointEnd() : []);
         Guard(_output.Flush);
         Checkpoints++;

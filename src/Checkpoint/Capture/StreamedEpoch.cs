@@ -8,7 +8,8 @@ internal sealed class StreamedEpoch : ICapturedEpoch
     private readonly PageBitmap _written;
     private readonly long _bytesBefore;
     private readonly bool _isFirst;
-    private byte[] _state = [];
+    private ReadOnlyMemory<byte> _state;
+    private ReadOnlyMemory<byte> _tail;
     private bool _done;
 
     public StreamedEpoch(CaptureStream stream, EpochOptions options, EpochId id)
@@ -36,23 +37,29 @@ internal sealed class StreamedEpoch : ICapturedEpoch
         }
     }
 
-    /// <summary>Keeps Xen's state of devices and processors until the pages have been sent. What the stream has said before its pages, or says at each checkpoint, is not said again.</summary>
+    /// <summary>
+    /// Keeps Xen's state of devices and processors until the pages have been sent, and what the layer around them says behind it. What the stream has said before its pages is not said again.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is not a section of that kind.</exception>
     /// <exception cref="NotSupportedException">It is another section, and the stream has no place for it.</exception>
     public void AddState(string name, Stream content)
     {
-        if (_stream.HasSaid(name) || (_stream.HasLayers && name == XenSections.LibxlTail))
+        if (_stream.HasSaid(name))
         {
             return;
         }
 
-        if (name != XenSections.LibxcState)
+        switch (name)
         {
-            throw new NotSupportedException($"A libxc stream has no place for a section \"{name}\".");
+            case XenSections.LibxcState:
+                _state = RecordsOf(name, content);
+                break;
+            case XenSections.LibxlTail when _stream.HasLayers:
+                _tail = RecordsOf(name, content);
+                break;
+            default:
+                throw new NotSupportedException($"A libxc stream has no place for a section \"{name}\".");
         }
-
-        using var copy = new MemoryStream();
-        content.CopyTo(copy);
-        _state = copy.ToArray();
     }
 
     public void SetReadSet(PageBitmap read)
@@ -64,13 +71,8 @@ internal sealed class StreamedEpoch : ICapturedEpoch
     {
         SendLastPage();
         _stream.FlushRecord();
-        if (_state.Length > 0)
-        {
-            // The section ends with an END record; in the stream a CHECKPOINT stands in its place.
-            _stream.Write(_state.AsMemory(0, _state.Length - RecordHeader.Size));
-        }
-
-        _stream.WriteCheckpoint();
+        _stream.Write(_state);
+        _stream.WriteCheckpoint(_tail);
         EpochInfo info = Describe();
         _done = true;
         _written.Dispose();
@@ -85,6 +87,17 @@ internal sealed class StreamedEpoch : ICapturedEpoch
             _written.Dispose();
             _stream.BreakOff();
         }
+    }
+
+    /// <summary>The section ends with an END record; in the stream one that ends the checkpoint stands in its place.</summary>
+    private static ReadOnlyMemory<byte> RecordsOf(string name, Stream content)
+    {
+        using var copy = new MemoryStream();
+        content.CopyTo(copy);
+        ReadOnlyMemory<byte> bytes = copy.ToArray();
+        return bytes.Span.EndsWith(RecordHeader.End)
+            ? bytes[..^RecordHeader.Size]
+            : throw new ArgumentException($"The section \"{name}\" does not end with an END record, so its reader would take what follows for a part of it.", nameof(content));
     }
 
     /// <summary>The reader takes what it was never told of for a hole; a hole that is more than that, or was a page before, is told.</summary>

@@ -149,6 +149,43 @@ public sealed class CaptureStreamTests : IDisposable
     }
 
     [Fact]
+    public void What_a_state_has_behind_its_pages_arrives_with_each_checkpoint()
+    {
+        using var guest = new SimulatedGuest(Pages, 4096, 2, writesPerCopy: 0);
+        byte[][] tails = [.. Enumerable.Range(1, 2).Select(i => new XenStreamWriter().Record(2, new byte[8 + i]).Record(0).ToArray())];
+        IReadOnlyList<GuestStateSection> StateWith(byte[] tail) => [.. XenStateSections.Of(StateOf(tsc: 1)).Where(section => section.Name != XenSections.LibxlTail), new(XenSections.LibxlTail, tail)];
+        var states = new States(new Queue<IReadOnlyList<GuestStateSection>?>(tails.Select(StateWith)));
+        using var output = new MemoryStream();
+        using (var stream = new CaptureStream(output, StateWith(tails[0])))
+        {
+            using (var capture = GuestCapture.IntoStream(stream, guest, guest, guest, new CaptureOptions { WhilePaused = [states] }))
+            {
+                capture.Capture();
+                capture.Capture();
+            }
+
+            stream.End();
+        }
+
+        Import(output.ToArray());
+        using CheckpointReader reader = CheckpointReader.Open(_path);
+        Assert.Equal(tails, reader.Epochs().Select(info => Section(reader.OpenEpoch(info.Id), XenSections.LibxlTail)));
+    }
+
+    [Theory]
+    [InlineData(XenSections.LibxcState)]
+    [InlineData(XenSections.LibxlTail)]
+    public void A_state_that_does_not_end_as_one_is_refused_before_it_is_sent(string name)
+    {
+        using var guest = new SimulatedGuest(Pages, 4096, 2, writesPerCopy: 0);
+        var states = new States(new Queue<IReadOnlyList<GuestStateSection>?>([[new(name, new XenStreamWriter().Record(8, new byte[23]).Raw(1).ToArray())]]));
+        using var stream = new CaptureStream(new MemoryStream(), XenStateSections.Of(StateOf(tsc: 1)));
+        using var capture = GuestCapture.IntoStream(stream, guest, guest, guest, new CaptureOptions { WhilePaused = [states] });
+        Assert.Contains($"\"{name}\" does not end with an END record", Assert.Throws<ArgumentException>(() => capture.Capture()).Message, StringComparison.Ordinal);
+        Assert.False(guest.Paused);
+    }
+
+    [Fact]
     public void Sections_that_the_stream_has_no_place_for_are_refused()
     {
         using var guest = new SimulatedGuest(Pages, 4096, 2, writesPerCopy: 0);
@@ -253,7 +290,7 @@ public sealed class CaptureStreamTests : IDisposable
         return bytes;
     }
 
-    private static XenGuestState StateOf(ulong tsc) => new()
+    internal static XenGuestState StateOf(ulong tsc) => new()
     {
         XenMajor = 4,
         XenMinor = 17,
