@@ -17,7 +17,7 @@ public sealed class ImportTests : IDisposable
         byte[] image = RawImages.Mixed(200, 1);
         ToolRun run = ToolRun.Ok("import", _folder.Write("a.raw", image), "-o", _folder["f"], "--compression", compression, "--json");
 
-        Assert.Equal(["epoch", "pageCount", "pageSize", "pagesWritten", "pagesZero", "pagesAbsent", "bytesWritten", "root", "seconds", "epochs", "cutOff"], run.Members);
+        Assert.Equal(["epoch", "pageCount", "pageSize", "pagesWritten", "pagesZero", "pagesAbsent", "bytesWritten", "root", "seconds", "epochs", "cutOff", "recordsDropped"], run.Members);
         Assert.Equal((1, 200, 4096), (Long(run, "epoch"), Long(run, "pageCount"), Long(run, "pageSize")));
         Assert.Equal((200, 50, 0), (Long(run, "pagesWritten"), Long(run, "pagesZero"), Long(run, "pagesAbsent")));
 

@@ -141,6 +141,17 @@ public sealed class ReceiveTests : IDisposable
     }
 
     [Fact]
+    public void What_belongs_to_no_epoch_of_a_stream_is_told()
+    {
+        RemusStream stream = new RemusStream(17, checkpoints: 3).End(withRest: false, tail: 2);
+        ToolRun run = ToolRun.Of("import", _folder.Write("image", stream.Bytes), "-o", _folder["f"], "--json");
+        Assert.Equal((0, 3, 2), (run.Code, run.Json.GetProperty("epochs").GetInt64(), run.Json.GetProperty("recordsDropped").GetInt64()));
+        Assert.Contains("2 records behind the end of the stream were dropped", run.Error, StringComparison.Ordinal);
+        AssertEpochs(stream, 3);
+        Assert.Contains("2 records behind the end of the stream were dropped", Receive(stream.Bytes).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Only_the_last_epochs_are_kept()
     {
         var stream = new RemusStream(10, checkpoints: 9);

@@ -88,8 +88,8 @@ public static class ImageImporter
         {
             ImageFormat format = await ImageFormats.DetectAsync(reader, cancellationToken).ConfigureAwait(false);
             using var sink = new ImportSink(writer, format, options, progress, cancellationToken);
-            bool isCutOff = await ReadAsync(format, reader, sink, writer, options, cancellationToken).ConfigureAwait(false);
-            return ReportOf(sink, format, writer, isCutOff);
+            XenStreamSummary? read = await ReadAsync(format, reader, sink, writer, options, cancellationToken).ConfigureAwait(false);
+            return ReportOf(sink, format, writer, read);
         }
         finally
         {
@@ -110,14 +110,15 @@ public static class ImageImporter
     {
         using var sink = new ImportSink(writer, ImageFormat.DumpCore, options, progress, cancellationToken);
         await ReadDumpAsync(dump, sink, writer, options, cancellationToken).ConfigureAwait(false);
-        return ReportOf(sink, ImageFormat.DumpCore, writer, isCutOff: false);
+        return ReportOf(sink, ImageFormat.DumpCore, writer, read: null);
     }
 
-    private static ImportReport ReportOf(ImportSink sink, ImageFormat format, CheckpointWriter writer, bool isCutOff) =>
+    private static ImportReport ReportOf(ImportSink sink, ImageFormat format, CheckpointWriter writer, XenStreamSummary? read) =>
         new(sink.Last!, format, writer.PageSize, sink.Bytes)
         {
             Epochs = sink.Committed,
-            IsCutOff = isCutOff,
+            IsCutOff = read is { IsCutOff: true },
+            RecordsDropped = read?.RecordsDropped ?? 0,
             RootHash = CheckpointKey.IsSupported ? writer.RootHash : null,
         };
 
@@ -129,8 +130,8 @@ public static class ImageImporter
         }
     }
 
-    /// <summary>Reads the image to its end; says whether a checkpointed one was cut off.</summary>
-    internal static async ValueTask<bool> ReadAsync(
+    /// <summary>Reads the image to its end; says what a Xen stream had, null for a raw image.</summary>
+    internal static async ValueTask<XenStreamSummary?> ReadAsync(
         ImageFormat format, PipeReader reader, ImportSink sink, CheckpointWriter writer, ImportOptions options, CancellationToken cancellationToken)
     {
         if (format == ImageFormat.Raw)
@@ -143,7 +144,7 @@ public static class ImageImporter
             }
 
             sink.Commit();
-            return false;
+            return null;
         }
 
         if (format == ImageFormat.DumpCore)
@@ -158,6 +159,6 @@ public static class ImageImporter
             sink.Commit();
         }
 
-        return summary.IsCutOff;
+        return summary;
     }
 }

@@ -15,6 +15,9 @@ public sealed record ImportReport(EpochInfo Epoch, ImageFormat Format, int PageS
     /// </summary>
     public bool IsCutOff { get; init; }
 
+    /// <summary>How many records of a checkpointed stream stand behind its end and belong to no epoch: <see cref="XenStreamSummary.RecordsDropped"/>.</summary>
+    public long RecordsDropped { get; init; }
+
     /// <summary>The file's <see cref="CheckpointWriter.RootHash"/> behind the last epoch; null on a host without cryptography.</summary>
     public string? RootHash { get; init; }
 }

@@ -57,8 +57,9 @@ internal sealed class LibxlLayer
         _records.Deliver(XenSections.LibxlHead, _session.Sink);
         _session.Libxc = new LibxcLayer(_session, ReadCheckpointAsync);
         await _session.Libxc.ReadAsync(new SectionBuffer(_session.Budget), cancellationToken).ConfigureAwait(false);
+        long first = _index;
         await ReadTailAsync(LibxlRecordType.End, cancellationToken).ConfigureAwait(false);
-        _records.Deliver(_session.Libxc.Summary.EndsAtCheckpoint ? null : XenSections.LibxlTail, _session.Sink);
+        _session.DeliverTail(_records, XenSections.LibxlTail, _index - first);
     }
 
     /// <summary>What this layer says at a checkpoint of the libxc stream, which goes on behind it.</summary>

@@ -69,8 +69,9 @@ internal sealed class XapiLayer
         _records.Deliver(XenSections.XapiHead, _session.Sink);
         _session.Libxc = new LibxcLayer(_session);
         await _session.Libxc.ReadAsync(new SectionBuffer(_session.Budget), cancellationToken).ConfigureAwait(false);
+        long first = _index;
         await ReadRecordsAsync(RecordType.EndOfImage, cancellationToken).ConfigureAwait(false);
-        _records.Deliver(XenSections.XapiTail, _session.Sink);
+        _session.DeliverTail(_records, XenSections.XapiTail, _index - first);
     }
 
     private static byte[] MakeHeader(RecordType type, long length)

@@ -41,4 +41,10 @@ public sealed record XenStreamSummary(
 
     /// <summary>Whether its end follows a checkpoint at once, so that nothing was given behind that.</summary>
     public bool EndsAtCheckpoint { get; init; }
+
+    /// <summary>
+    /// How many records of the layers around the pages were not given, because they stand behind the end of a stream that follows a checkpoint at once: the guest of that checkpoint is whole without them, and they
+    /// describe a later moment, of which there is neither memory nor state. 0 for every other stream; no release of Xen writes any.
+    /// </summary>
+    public long RecordsDropped { get; init; }
 }

@@ -64,7 +64,13 @@ public static class XenStreamReader
             // That is how such a stream ends: its sender is gone, and the last checkpoint counts.
         }
 
-        return session.Libxc!.Summary with { Bytes = session.Cursor.Position, Records = session.Records, IsCutOff = session.Cursor.IsCutOff };
+        return session.Libxc!.Summary with
+        {
+            Bytes = session.Cursor.Position,
+            Records = session.Records,
+            IsCutOff = session.Cursor.IsCutOff,
+            RecordsDropped = session.RecordsDropped,
+        };
     }
 
     private static async ValueTask ReadLayersAsync(XenStreamSession session, SectionBuffer header, CancellationToken cancellationToken)

@@ -53,6 +53,7 @@ internal static class ImportCommand
         {
             Epochs = report.Epochs,
             CutOff = report.IsCutOff,
+            RecordsDropped = report.RecordsDropped,
         };
         console.Out.WriteLine(json ? JsonSerializer.Serialize(result, ResultJson.Default.ImportResult) : Describe(result));
         if (report.IsCutOff)
@@ -60,8 +61,17 @@ internal static class ImportCommand
             console.Error.WriteLine($"pagestore: The stream breaks off behind its checkpoint {report.Epochs}. What it says of the guest from then on was dropped.");
         }
 
+        if (report.RecordsDropped > 0)
+        {
+            console.Error.WriteLine(DescribeDropped(report));
+        }
+
         return ExitCode.Ok;
     }
+
+    /// <summary>A line on what a stream had and no epoch has.</summary>
+    public static string DescribeDropped(ImportReport report) =>
+        $"pagestore: {report.RecordsDropped} records behind the end of the stream were dropped. Its last checkpoint, epoch {report.Epoch.Id}, is whole without them; they tell of a later moment, whose memory was not sent.";
 
     private static Stream Open(ToolConsole console, string image) =>
         image == "-" ? console.Input() : new FileStream(image, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });

@@ -12,6 +12,9 @@ internal sealed record ImportResult(
 
     /// <summary>Whether a checkpointed stream broke off.</summary>
     public bool CutOff { get; init; }
+
+    /// <summary>How many records stand behind the end of a checkpointed stream, and belong to no epoch.</summary>
+    public long RecordsDropped { get; init; }
 }
 
 /// <summary>What <c>export --json</c> prints; not with <c>-o -</c>.</summary>

@@ -40,6 +40,11 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
         {
             ImportReport report = await ImageImporter.ImportIntoAsync(
                 input, writer, new ImportOptions { Committed = info => Committed(writer, info) }, cancellationToken: cancellation);
+            if (report.RecordsDropped > 0)
+            {
+                console.Error.WriteLine(ImportCommand.DescribeDropped(report));
+            }
+
             return report.IsCutOff;
         }
         catch (IOException failure) when (_epochs > 0)

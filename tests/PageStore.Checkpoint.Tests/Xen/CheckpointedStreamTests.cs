@@ -45,6 +45,43 @@ public sealed class CheckpointedStreamTests
         }
     }
 
+    [Theory]
+    [InlineData(ImageFormat.XlSave)]
+    [InlineData(ImageFormat.LibxlStream)]
+    public void Records_that_belong_to_no_checkpoint_are_counted_and_those_that_belong_to_the_rest_are_kept(ImageFormat format)
+    {
+        foreach (int tail in (int[])[0, 1, 3])
+        {
+            var sink = new RecordingSink();
+            var stream = new RemusStream(5, checkpoints: 3, format).End(withRest: false, tail);
+            XenStreamSummary summary = Feed.Read(stream.Bytes, sink);
+            Assert.Equal((true, (long)tail), (summary.EndsAtCheckpoint, summary.RecordsDropped));
+            AssertCheckpoints(stream, sink, 3);
+            Assert.Equal(sink.Checkpoints[^1].Sections, sink.Sections.Count);
+
+            sink = new RecordingSink();
+            summary = Feed.Read(new RemusStream(5, checkpoints: 3, format).End(withRest: true, tail).Bytes, sink);
+            Assert.Equal((false, 0L), (summary.EndsAtCheckpoint, summary.RecordsDropped));
+            Assert.Equal(Enumerable.Range(0, tail).Sum(i => 8 + 8 + (i == 0 ? 0 : 8)) + 8, sink.Sections[^1].Item2.Length);
+        }
+    }
+
+    [Fact]
+    public void Of_a_suspend_image_too()
+    {
+        byte[] Image(bool withRest)
+        {
+            XenStreamWriter writer = new XenStreamWriter().Xapi().XapiRecord(0xF0, []).Libxc().Record(0x10).Pages((1, XenStreamWriter.Page(1))).Record(9, new byte[8]).Record(0xE);
+            return (withRest ? writer.Record(9, new byte[8]) : writer).Record(0).XapiRecord(0xF01, new byte[16]).XapiRecord(0xFFFF, []).ToArray();
+        }
+
+        var sink = new RecordingSink();
+        Assert.Equal(1, Feed.Read(Image(withRest: false), sink).RecordsDropped);
+        Assert.Equal(sink.Checkpoints[^1].Sections, sink.Sections.Count);
+        Assert.Equal(0, Feed.Read(Image(withRest: true), sink = new RecordingSink()).RecordsDropped);
+        Assert.Equal(XenSections.XapiTail, sink.Sections[^1].Item1);
+    }
+
     [Fact]
     public void What_is_wrong_behind_a_checkpoint_is_still_an_error()
     {

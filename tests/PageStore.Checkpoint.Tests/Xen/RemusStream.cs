@@ -40,8 +40,8 @@ internal sealed class RemusStream
 
     private bool IsBare => Format == ImageFormat.LibxcStream;
 
-    /// <summary>Ends the stream in order, with something behind the last checkpoint or not.</summary>
-    public RemusStream End(bool withRest)
+    /// <summary>Ends the stream in order, with something behind the last checkpoint or not, and with records of libxl between its end and that of the pages.</summary>
+    public RemusStream End(bool withRest, int tail = 0)
     {
         if (withRest)
         {
@@ -50,6 +50,11 @@ internal sealed class RemusStream
         }
 
         _writer.Record(0);
+        for (int i = 0; i < tail; i++)
+        {
+            _writer.Record(2, new byte[8 + i]);
+        }
+
         if (!IsBare)
         {
             _writer.Record(0);
