@@ -7,8 +7,14 @@ namespace PageStore.Cli;
 /// <summary>Captures one domain until it is enough, and tells of each epoch in a line.</summary>
 internal sealed class CaptureSession(ToolConsole console, XenDomain domain, CaptureRequest request, CancellationToken cancellation)
 {
-    /// <summary>How long a guest that stands still waits for whoever reads a stream, and so does Ctrl-C: within the time that the tool has then.</summary>
+    /// <summary>How long a guest that stands still waits for whoever reads a stream, in one standstill: as long as for the operator's command, and shorter than what its peers take for its end.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long he is waited for from Ctrl-C on. The epoch that --restorable last takes then waits up to 20 seconds for the guest to suspend (<see cref="XenSuspend"/>), and the tool is ended after 30
+    /// (<see cref="Tool"/>), which must find no guest suspended: both together leave 5 seconds for what else there is to do.
+    /// </summary>
+    private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(5);
 
     private PauseHook? _hook;
     private RestorableEpochs? _restorable;
@@ -39,10 +45,10 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         _hook = HookOf();
         using var pause = new XenPause(domain);
         using XenSuspend? suspend = SuspendOf();
-        var watched = new WatchedPause(pause);
-        WatchedSuspend? watchedSuspend = suspend is null ? null : new WatchedSuspend(suspend);
-        _restorable = watchedSuspend is null ? null : request.Restorable?.Of(watchedSuspend);
-        using var patient = new PatientOutput(output, () => watched.IsPaused || watchedSuspend is { IsPaused: true }, Patience, cancellation);
+        var standstill = new Standstill();
+        var watched = new WatchedPause(pause, standstill);
+        _restorable = suspend is null ? null : request.Restorable?.Of(new WatchedSuspend(suspend, standstill));
+        using var patient = new PatientOutput(output, standstill, Patience, LastPatience, cancellation);
         using CaptureStream stream = suspend is null ? new CaptureStream(patient) : new CaptureStream(patient, suspend.ReadRunningState());
         Run((memory, log, options) => GuestCapture.IntoStream(stream, memory, log, watched, options), console.Error, _ => { });
         stream.End();

@@ -2,20 +2,18 @@ namespace PageStore.Cli;
 
 /// <summary>A pause of which others see whether it is on.</summary>
 /// <param name="pause">The pause, which stays the caller's.</param>
-internal sealed class WatchedPause(IGuestPause pause) : IGuestPause
+/// <param name="standstill">Takes note of it: from before the guest is stopped, until it goes on.</param>
+internal sealed class WatchedPause(IGuestPause pause, Standstill standstill) : IGuestPause
 {
-    /// <summary>Whether the guest may stand still.</summary>
-    public bool IsPaused { get; private set; }
-
     public void Pause()
     {
-        IsPaused = true;
+        standstill.Begin();
         pause.Pause();
     }
 
     public void Resume()
     {
         pause.Resume();
-        IsPaused = false;
+        standstill.End();
     }
 }

@@ -2,15 +2,13 @@ namespace PageStore.Cli;
 
 /// <summary>A suspend of which others see whether the guest may stand still. Until it has answered, it runs and may wait.</summary>
 /// <param name="suspend">The suspend, which stays the caller's.</param>
-internal sealed class WatchedSuspend(IGuestSuspend suspend) : IGuestSuspend
+/// <param name="standstill">Takes note of it: from the guest's answer, until it goes on.</param>
+internal sealed class WatchedSuspend(IGuestSuspend suspend, Standstill standstill) : IGuestSuspend
 {
-    /// <summary>Whether the guest stands still.</summary>
-    public bool IsPaused { get; private set; }
-
     public void Pause()
     {
         suspend.Pause();
-        IsPaused = true;
+        standstill.Begin();
     }
 
     public IReadOnlyList<GuestStateSection> ReadState() => suspend.ReadState();
@@ -18,6 +16,6 @@ internal sealed class WatchedSuspend(IGuestSuspend suspend) : IGuestSuspend
     public void Resume()
     {
         suspend.Resume();
-        IsPaused = false;
+        standstill.End();
     }
 }
