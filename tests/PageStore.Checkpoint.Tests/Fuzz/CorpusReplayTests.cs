@@ -44,6 +44,7 @@ public sealed class CorpusReplayTests
         byte[] made = FuzzTargets.Find(target)!.Seeds().Single(pair => pair.Name == seed).Input;
         byte[] again = FuzzTargets.Find(target)!.Seeds().Single(pair => pair.Name == seed).Input;
         Assert.Equal(made, again);
-        Assert.True(File.Exists(Path.Combine(Corpus, target, seed + ".bin")), "run the fuzzer's command seed to write it");
+        string kept = Path.Combine(Corpus, target, seed + ".bin");
+        Assert.True(File.Exists(kept) && File.ReadAllBytes(kept).AsSpan().SequenceEqual(made), $"what is kept of {target}/{seed} is not what is made now: run the fuzzer's command seed to write it");
     }
 }
