@@ -126,9 +126,16 @@ public sealed class CaptureCommandTests : IDisposable
     public void A_domain_that_cannot_be_suspended_is_refused_before_anything_happens_to_it()
     {
         _xen.SetDeviceModel();
-        ToolRun run = Capture("--restorable", "every").Failed(ExitCode.Data);
-        Assert.Contains("device model", run.Error, StringComparison.Ordinal);
-        Assert.Equal(0u, _xen.Domain.Enables);
+        foreach (string which in (string[])["every", "2", "last"])
+        {
+            ToolRun run = Capture("--restorable", which).Failed(ExitCode.Data);
+            string line = Assert.Single(run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+            Assert.All(["device model (QEMU)", "xl remus", "pagestore receive", "paused epochs"], words => Assert.Contains(words, line, StringComparison.Ordinal));
+            ToolRun stream = LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", "--restorable", which)).Failed(ExitCode.Data);
+            Assert.Equal((line, 0), (stream.Error.TrimEnd(), stream.Bytes.Length));
+        }
+
+        Assert.Equal((0u, 0u, 0u), (_xen.Domain.Enables, _xen.Domain.Resumes, _xen.Domain.Stores));
         Assert.Empty(_folder.Files);
     }
 

@@ -14,9 +14,15 @@ public static class XenStateSections
     private const int HvmParameterSize = 16;
     private const int TscInfoSize = 24;
 
+    /// <summary>
+    /// xen/include/public/hvm/params.h, <c>HVM_PARAM_IOREQ_SERVER_PFN</c>: 0 for a domain that was built without a device model.
+    /// </summary>
+    private const uint IoreqServerPfn = 32;
+
     /// <summary>The sections, in the order of the stream.</summary>
     /// <param name="state">The state.</param>
     /// <exception cref="ArgumentException">A part of it has a length that it cannot have.</exception>
+    /// <exception cref="UnsupportedException">The domain has a device model, whose state is no part of it: Xen would restore a guest without devices.</exception>
     public static IReadOnlyList<GuestStateSection> Of(XenGuestState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -25,6 +31,12 @@ public static class XenStateSections
         if (state.HvmContext.Length == 0)
         {
             throw new ArgumentException("The state has no HVM context.", nameof(state));
+        }
+
+        if (state.HvmParameters.Any(parameter => parameter is { Key: IoreqServerPfn, Value: not 0 }))
+        {
+            throw new UnsupportedException(
+                "A restorable epoch of a guest with a device model (QEMU) is not supported: Xen does not have the device model's state. Let xl remus replicate it into pagestore receive, or import what xl save -c writes; paused epochs of it can be taken.");
         }
 
         List<GuestStateSection> sections = [];

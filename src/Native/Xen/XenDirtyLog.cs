@@ -11,8 +11,8 @@ namespace PageStore.Native;
 /// </para>
 /// <para>
 /// Pages that a backend has mapped through the grant table of a PVH or HVM guest, the rings and buffers of its paravirtual devices, count as written in
-/// each harvest: Xen logs them only when they are unmapped. What dom0 writes through foreign mappings is not logged. A guest with a device model of its own (QEMU) has pages written
-/// that way, and its device model keeps a log of those (QMP <c>xen-set-global-dirty-log</c>).
+/// each harvest: Xen logs them only when they are unmapped. What dom0 writes through foreign mappings is not logged. A guest with a device model of its own (QEMU, <see cref="XenDomain.HasDeviceModel"/>) has
+/// pages written that way, and its device model keeps a log of those (QMP <c>xen-set-global-dirty-log</c>), which this does not turn on.
 /// </para>
 /// Not thread-safe: one caller at a time, while the guest runs. Whoever creates it disposes it: a log that is left on slows
 /// the guest. It keeps the connection of its domain until then.

@@ -154,6 +154,14 @@ public sealed class XenDomain : IDisposable
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public Guid GetBootInstance() => XenBootInstance.Of(Handle, _info);
 
+    /// <summary>
+    /// Whether a device model (QEMU) serves the domain, as it does where xl makes a guest of type HVM and not PVH. Part of its state is then not Xen's, and the device model writes into its pages by foreign
+    /// mappings, of which <see cref="XenDirtyLog"/> does not tell.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
+    /// <exception cref="StorageException">The domain is gone, or Xen refused.</exception>
+    public bool HasDeviceModel() => IsHvm && XenStateReader.HasDeviceModel(Handle, _info);
+
     /// <summary>Asks Xen how the domain is now.</summary>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     /// <exception cref="StorageException">The domain is gone, or Xen refused.</exception>

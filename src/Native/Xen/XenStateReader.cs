@@ -30,8 +30,15 @@ internal static class XenStateReader
         38, // MCA_CAP
     ];
 
-    /// <summary>Whether a device model serves the domain, whose state Xen does not have.</summary>
+    /// <summary>Whether a device model serves an HVM or PVH domain, whose state Xen does not have.</summary>
     internal static bool HasDeviceModel(XenHandle xen, in XenInfo domain) => ReadParameter(xen, domain, IoreqServerPfn) != 0;
+
+    /// <summary>Throws unless Xen's libraries have all that reading the state takes.</summary>
+    internal static void CheckLibraries(XenHandle xen)
+    {
+        ShimResult result = NativeMethods.XenRelease(xen, out _, out _, out int errno);
+        NativeErrors.ThrowIfFailed(result, errno, "Asking for the release of Xen");
+    }
 
     /// <summary>Reads the state.</summary>
     /// <param name="xen">The connection.</param>

@@ -9,8 +9,8 @@ namespace PageStore.Native;
 /// Not thread-safe. If the process is killed in between, the domain stays suspended, as it does under xl.
 /// </summary>
 /// <remarks>
-/// The guest's kernel needs Xen's drivers, which Linux has. An HVM guest with a device model (QEMU) is refused: its state is not Xen's to read; <c>xl remus</c> and
-/// <c>xl save</c> do.
+/// The guest's kernel needs Xen's drivers, which Linux has. An HVM guest with a device model (QEMU, <see cref="XenDomain.HasDeviceModel"/>) is refused: its state is not Xen's to read. <c>xl remus</c>
+/// and <c>xl save</c> read it, and epochs of a mere pause need none.
 /// </remarks>
 public sealed class XenSuspend : IGuestSuspend, IDisposable
 {
@@ -155,10 +155,12 @@ public sealed class XenSuspend : IGuestSuspend, IDisposable
                 $"{what} for a restorable epoch is not supported: it is a PV guest, whose state is read by Xen's own tools only. Import what xl save -c writes.");
         }
 
-        if (XenStateReader.HasDeviceModel(domain.Handle, domain.Info))
+        // What a library lacks for the state is told here, too, and not when the guest stands still.
+        XenStateReader.CheckLibraries(domain.Handle);
+        if (domain.HasDeviceModel())
         {
             throw new UnsupportedException(
-                $"{what} for a restorable epoch is not supported: it has a device model (QEMU), whose state Xen does not have. Let xl remus replicate it into pagestore receive, or import what xl save -c writes.");
+                $"{what} for a restorable epoch is not supported: it has a device model (QEMU), whose state Xen does not have. Let xl remus replicate it into pagestore receive, or import what xl save -c writes; paused epochs of it can be taken.");
         }
     }
 

@@ -49,7 +49,7 @@ static const struct symbol call_symbols[] = {
     {NULL, 0},
 };
 
-/* What restorable epochs and PV domains need. All else works without. */
+/* What restorable epochs and PV domains need, and what tells of a device model. All else works without. */
 static const struct symbol state_symbols[] = {
     {"xc_version", offsetof(struct ps_xen, version)},
     {"xc_domain_hvm_getcontext", offsetof(struct ps_xen, hvm_getcontext)},

@@ -30,7 +30,7 @@ int32_t ps_xen_hvm_param(struct ps_xen *xen, const struct ps_xen_info *domain, u
 {
     *err = 0;
     *value = 0;
-    if (!xen->has_state)
+    if (xen->hvm_param_get == NULL)
         return PS_XEN_LIBRARY;
     if (xen->hvm_param_get(xen->control, domain->domid, index, value) != 0)
         return ps_xen_failed(xen, domain, PS_XEN_STATE, err);

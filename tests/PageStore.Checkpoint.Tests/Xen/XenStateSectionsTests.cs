@@ -67,7 +67,7 @@ public sealed class XenStateSectionsTests
             HvmContext = new byte[] { 9 }.Concat(context).ToArray(),
             CpuidPolicy = new byte[leaves * 24],
             MsrPolicy = new byte[msrs * 16],
-            HvmParameters = [.. values.Select((value, i) => new KeyValuePair<uint, ulong>((uint)i, value))],
+            HvmParameters = [.. values.Select((value, i) => new KeyValuePair<uint, ulong>((uint)i + 33, value))],
             Configuration = configuration is null ? null : (ReadOnlyMemory<byte>)configuration,
         });
         byte[] page = [1, 0, 0, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0xf0];
@@ -93,5 +93,14 @@ public sealed class XenStateSectionsTests
         Assert.Throws<ArgumentException>(() => XenStateSections.Of(Small with { HvmContext = default }));
         Assert.Throws<ArgumentException>(() => XenStateSections.Of(Small with { CpuidPolicy = new byte[25] }));
         Assert.Throws<ArgumentException>(() => XenStateSections.Of(Small with { MsrPolicy = new byte[15] }));
+    }
+
+    [Fact]
+    public void A_guest_with_a_device_model_is_refused_and_one_built_without_is_not()
+    {
+        const uint ioreqServerPfn = 32;
+        UnsupportedException refused = Assert.Throws<UnsupportedException>(() => XenStateSections.Of(Small with { HvmParameters = [new(1, 2), new(ioreqServerPfn, 0xfeff0)] }));
+        Assert.All(["device model (QEMU)", "xl remus", "pagestore receive", "xl save -c", "paused epochs"], words => Assert.Contains(words, refused.Message, StringComparison.Ordinal));
+        Assert.NotEmpty(XenStateSections.Of(Small with { HvmParameters = [new(1, 2), new(ioreqServerPfn, 0)] }));
     }
 }

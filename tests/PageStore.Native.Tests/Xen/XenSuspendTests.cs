@@ -278,10 +278,14 @@ public sealed class XenSuspendTests : IDisposable
     {
         using FakeXen xen = Guest();
         using XenDomain domain = xen.Open();
+        Assert.False(domain.HasDeviceModel());
         xen.SetDeviceModel();
-        Assert.Contains("device model", Assert.Throws<UnsupportedException>(() => Suspend(domain)).Message, StringComparison.Ordinal);
+        Assert.True(domain.HasDeviceModel());
+        UnsupportedException refused = Assert.Throws<UnsupportedException>(() => Suspend(domain));
+        Assert.All(["device model (QEMU)", "xl remus", "pagestore receive", "xl save -c", "paused epochs"], words => Assert.Contains(words, refused.Message, StringComparison.Ordinal));
         xen.Domain.Flags &= ~FakeXen.HvmFlag;
         using XenDomain pv = xen.Open();
+        Assert.False(pv.HasDeviceModel());
         Assert.Contains("PV guest, whose state", Assert.Throws<UnsupportedException>(() => Suspend(pv)).Message, StringComparison.Ordinal);
         Assert.Equal(0u, xen.Domain.Stores);
     }
