@@ -140,6 +140,27 @@ public sealed class CaptureCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_domain_with_a_device_model_has_whole_paused_epochs_although_its_log_does_not_tell_all()
+    {
+        _xen.SetDeviceModel();
+        ToolRun run = Capture("--epochs", "2", "--interval", "0s", "--hook-paused", "true");
+        Assert.Equal((ExitCode.Ok, 0u), (run.Code, _xen.Domain.Enables));
+        Assert.StartsWith("pagestore: Domain 7 has a device model (QEMU)", Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        AssertEpochs(2);
+
+        // What QEMU writes is in no log.
+        _xen.Page(8)[5] ^= 1;
+        Assert.Equal(ExitCode.Ok, Capture("--epochs", "1").Code);
+        AssertEpochs(3);
+        Assert.Contains("device model", Capture("--reads", "page-tables").Failed(ExitCode.Data).Error, StringComparison.Ordinal);
+
+        ToolRun stream = LibrariesCollection.With(_xen, () => ToolRun.Of("capture", "xen:7", "-o", "-", "--epochs", "2", "--interval", "0s"));
+        Assert.Equal((ExitCode.Ok, 0u), (stream.Code, _xen.Domain.Enables));
+        Assert.Equal(2, ToolRun.WithInput(stream.Bytes, "import", "-", "-o", _folder["f"], "--json").Json.GetProperty("epochs").GetInt64());
+        AssertEpochs(5);
+    }
+
+    [Fact]
     public void Accessed_bits_of_a_domain_are_cleared_where_that_is_asked_for_and_its_epochs_are_the_domain_then()
     {
         // A processor in long mode whose root is page 10 (struct hvm_hw_cpu: cr0, cr3, cr4, efer), and tables that map pages 100 to 102 as accessed.

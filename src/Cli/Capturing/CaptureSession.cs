@@ -95,15 +95,20 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         capture.Run(request.Interval, request.Epochs, OnEpoch, stop.Token, _restorable);
     }
 
-    /// <summary>None of a PV guest: few hypervisors have one, and it does not tell of a page that became a page table, whose copy is another then.</summary>
+    /// <summary>
+    /// None of a PV guest: few hypervisors have one, and it does not tell of a page that became a page table, whose copy is another then. None of a guest with a device model either, whose writes Xen's does not tell: what it
+    /// read of an emulated disk would be missing from epochs.
+    /// </summary>
     private XenDirtyLog? LogOf()
     {
-        if (domain.IsHvm)
+        bool hasDeviceModel = domain.HasDeviceModel();
+        if (domain.IsHvm && !hasDeviceModel)
         {
             return new XenDirtyLog(domain);
         }
 
-        console.Error.WriteLine($"pagestore: Domain {domain.Id} is a PV guest, whose writes are not logged: for each epoch it stands still until all of its memory is copied, and the pages that differ are kept.");
+        string why = hasDeviceModel ? "has a device model (QEMU), which writes into its memory without Xen's log" : "is a PV guest, whose writes are not logged";
+        console.Error.WriteLine($"pagestore: Domain {domain.Id} {why}: for each epoch it stands still until all of its memory is copied, and the pages that differ are kept.");
         return null;
     }
 

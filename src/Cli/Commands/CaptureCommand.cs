@@ -49,7 +49,7 @@ internal static class CaptureCommand
         var reads = new Option<string?>("--reads")
         {
             Description = $"{PageTables}: also keep which pages the guest reads, for plans and predict, by the accessed bits of its own page tables. They are cleared while it is paused, so that its kernel takes pages for colder than they are. "
-                + "PVH and HVM guests.",
+                + "PVH guests, and HVM guests without a device model.",
         };
         reads.AcceptOnlyFromAmong(PageTables);
         var pack = new Option<bool>("--pack") { Description = "Give the newest epoch a resume pack, so that the guest comes back quickly from what a crash leaves. Each epoch takes as much longer as its pack takes to write." };
@@ -90,6 +90,11 @@ internal static class CaptureCommand
         if (request.IsStream && !domain.IsHvm)
         {
             throw new ArgumentException("-o - is for PVH and HVM guests: a PV guest's stream begins with state that only a suspend tells. Capture it into a file, or pipe what xl save writes.");
+        }
+
+        if (request.ReadsPageTables && domain.HasDeviceModel())
+        {
+            throw new UnsupportedException("--reads is not supported for a guest with a device model (QEMU): what it read is told beside what it wrote, and Xen's log of that lacks what the device model writes. Capture it without --reads.");
         }
 
         var session = new CaptureSession(console, domain, request, cancellation);
