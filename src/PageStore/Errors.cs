@@ -92,3 +92,15 @@ public sealed class StorageException : PageStoreException
     /// <summary>The operating system's error number, or 0 where none is known.</summary>
     public int Errno { get; init; }
 }
+
+/// <summary>Something that was given a capacity has no room left. Nothing was changed.</summary>
+public sealed class CapacityException : PageStoreException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">What is full, how much of it is used, and what to do.</param>
+    /// <param name="innerException">The cause, if there is one.</param>
+    public CapacityException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}
