@@ -39,13 +39,15 @@ internal static class Program
                 return PeerComparison.Run(args[1..]);
             case "incoming":
                 return QemuComparison.Run(args[1..]);
+            case "sharing":
+                return SharingComparison.Run(args[1..]);
             case "figures":
                 return ResumeFigures.Run(args[1..]);
             case "bdn":
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | pack [--quick] [--lz4] [--encrypted] | lazy [--quick] [--lz4] | resume [--quick] [--report FILE.html] | peers [--quick] | incoming [--quick] | figures FOLDER [--quick] [--rounds N] [--only PIECE,...] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | pack [--quick] [--lz4] [--encrypted] | lazy [--quick] [--lz4] | resume [--quick] [--report FILE.html] | peers [--quick] | incoming [--quick] | sharing [--quick] | figures FOLDER [--quick] [--rounds N] [--only PIECE,...] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }
