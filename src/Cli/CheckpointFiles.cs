@@ -19,12 +19,12 @@ internal static class CheckpointFiles
 
     /// <summary>Opens a file for writing; makes it where it is not there and no root is expected of it.</summary>
     /// <param name="path">Where it is.</param>
-    /// <param name="codec">How new pages are packed.</param>
+    /// <param name="form">How new pages are stored.</param>
     /// <param name="access">Its key and the root that it must have.</param>
     /// <param name="created">Whether this call made it: whoever then writes no epoch removes it again.</param>
     /// <exception cref="PageStoreException">As <see cref="CheckpointWriter.OpenOrCreate"/>.</exception>
-    public static CheckpointWriter OpenOrCreate(string path, IPageCodec codec, CheckpointAccess access, out bool created) =>
-        CheckpointWriter.OpenOrCreate(path, new CheckpointWriterOptions { Codec = codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot }, out created);
+    public static CheckpointWriter OpenOrCreate(string path, PageForm form, CheckpointAccess access, out bool created) =>
+        CheckpointWriter.OpenOrCreate(path, new CheckpointWriterOptions { Codec = form.Codec, Sharing = form.Sharing, Key = access.Key, ExpectedRoot = access.ExpectedRoot }, out created);
 
     /// <summary>Drops all but the newest epochs behind a commit; null keeps all.</summary>
     public static void KeepLast(CheckpointWriter writer, int? keep)

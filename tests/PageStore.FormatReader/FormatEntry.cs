@@ -23,5 +23,8 @@ public readonly record struct FormatEntry(ulong First, ulong Second)
 
     public bool HasLength => (First >> 44 & 0xFFF) != 0;
 
+    /// <summary>Whether the block holds a page as it is: "Shared pages".</summary>
+    public bool IsRaw => Kind == FormatKind.Raw || (Kind == FormatKind.Shared && !HasLength);
+
     internal static FormatEntry Read(ReadOnlySpan<byte> source, int offset) => new(Bytes.U64(source, offset), Bytes.U64(source, offset + 8));
 }

@@ -78,7 +78,7 @@ public sealed class FormatEpoch
     {
         BrokenFormatException.Unless(pfn >= 0 && pfn < PageCount, "a page outside the guest");
         FormatEntry entry = _pages.Find(pfn);
-        BrokenFormatException.Unless(entry.Kind != FormatKind.Raw || _file.Cipher is not null || entry.Location % _file.Header.PageSize == 0, "a raw page is not aligned");
+        BrokenFormatException.Unless(!entry.IsRaw || _file.Cipher is not null || entry.Location % _file.Header.PageSize == 0, "a raw page is not aligned");
         return new FormatPage(entry.Kind, entry.PageType, _file.ReadContent(entry, _file.Header.PageSize, pfn));
     }
 

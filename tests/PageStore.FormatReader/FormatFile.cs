@@ -77,19 +77,42 @@ public sealed class FormatFile
                 }
 
                 return content;
-            case FormatKind.Raw:
-                int padded = (length + 15) / 16 * 16;
-                int stored = Cipher is null ? length : padded + 32;
-                ReadOnlySpan<byte> block = Block(entry.Location, stored, isPack ? 5 : Cipher is null || pfn < 0 ? null : 2);
-                bound = BoundTo(block);
-                Opened(block, entry, pfn)[..length].CopyTo(content);
+            case FormatKind.Shared:
+                BrokenFormatException.Unless(!isPack, "pack: a shared page");
+                return ReadWhole(entry, length, -1, isPack: false);
+            case FormatKind.Patch:
+                BrokenFormatException.Unless(!isPack, "pack: a patched page");
+                ReadOnlySpan<byte> patch = Block(entry.Location, entry.StoredLength, 2);
+                bound = BoundTo(patch);
+                content = FormatPatch.Apply(Opened(patch, entry, pfn), basis => ReadContent(basis, length, pfn));
                 break;
-            case FormatKind.Lz4:
-                bound = BoundTo(Block(entry.Location, entry.StoredLength));
-                content = Unpack(entry, length, pfn, isPack ? 5 : 2);
-                break;
+            case FormatKind.Raw or FormatKind.Lz4:
+                return ReadWhole(entry, length, pfn, isPack);
             default:
                 throw new BrokenFormatException($"kind {entry.Kind} is specified and not built");
+        }
+
+        BrokenFormatException.Unless((Bytes.Sum(content) ^ bound) == entry.Second, $"sum of the content at {entry.Location}");
+        return content;
+    }
+
+    /// <summary>A page that its block holds all of.</summary>
+    private byte[] ReadWhole(FormatEntry entry, int length, long pfn, bool isPack)
+    {
+        byte[] content = new byte[length];
+        ulong bound;
+        if (entry.IsRaw)
+        {
+            int padded = (length + 15) / 16 * 16;
+            int stored = Cipher is null ? length : padded + 32;
+            ReadOnlySpan<byte> block = Block(entry.Location, stored, isPack ? 5 : Cipher is null || pfn < 0 ? null : 2);
+            bound = BoundTo(block);
+            Opened(block, entry, pfn)[..length].CopyTo(content);
+        }
+        else
+        {
+            bound = BoundTo(Block(entry.Location, entry.StoredLength));
+            content = Unpack(entry, length, pfn, isPack ? 5 : 2);
         }
 
         BrokenFormatException.Unless((Bytes.Sum(content) ^ bound) == entry.Second, $"sum of the content at {entry.Location}");
@@ -120,7 +143,7 @@ public sealed class FormatFile
     }
 
     /// <summary>How many bytes the block of a page takes.</summary>
-    internal int StoredBytes(FormatEntry entry) => entry.Kind == FormatKind.Lz4 ? entry.StoredLength : Header.PageSize + (Cipher is null ? 0 : 32);
+    internal int StoredBytes(FormatEntry entry) => !entry.IsRaw ? entry.StoredLength : Header.PageSize + (Cipher is null ? 0 : 32);
 
     /// <summary>Checks that an extent of a pack lies where it may.</summary>
     internal void CheckExtent(long offset, long length)

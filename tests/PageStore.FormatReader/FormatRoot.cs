@@ -14,6 +14,12 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
     /// <summary>Where the next raw, packed, index and meta blocks go.</summary>
     public IReadOnlyList<long> Positions { get; private init; } = [];
 
+    /// <summary>Required feature 1: some page may be a patch.</summary>
+    public bool HasPatches { get; private init; }
+
+    /// <summary>Required feature 2: some block may be named by several pages.</summary>
+    public bool HasSharedBlocks { get; private init; }
+
     private static ReadOnlySpan<byte> Magic => "PSROOT\r\n"u8;
 
     /// <summary>"The valid slot copy": magic, sum or MAC, file UUID and reserved bytes are right.</summary>
@@ -24,10 +30,11 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
 
     internal static FormatRoot Read(FormatFile file, ReadOnlySpan<byte> copy)
     {
-        BrokenFormatException.Unless(Bytes.U64(copy, 16) == 0, "root: a required feature that this reader does not know");
+        BrokenFormatException.Unless((Bytes.U64(copy, 16) & ~6UL) == 0, "root: a required feature that this reader does not know");
         BrokenFormatException.Unless(file.Header.IsEncrypted || Bytes.AllZero(copy[120..144]), "root: a session table in a plain file");
         ulong flags = Bytes.U64(copy, 168);
         BrokenFormatException.Unless(flags is 0 or 1 or 3 && (flags == 0) != Bytes.AllZero(copy[208..224]), "root: flags");
+        ulong features = Bytes.U64(copy, 16);
         var root = new FormatRoot(
             Bytes.U64(copy, 8),
             Bytes.Count(copy, 32, "data end"),
@@ -37,6 +44,8 @@ public sealed record FormatRoot(ulong Sequence, long DataEnd, long NextEpoch, lo
             Bytes.I64(copy, 64),
             Bytes.Count(copy, 144, "number of segments"))
         {
+            HasPatches = (features & 2) != 0,
+            HasSharedBlocks = (features & 4) != 0,
             Directory = FormatTree.Read(file, copy.Slice(72, FormatTree.Size), FormatTreeKind.Directory),
             Segments = FormatTree.Read(file, copy.Slice(96, FormatTree.Size), FormatTreeKind.Segments),
             Sessions = FormatTree.Read(file, copy.Slice(120, FormatTree.Size), FormatTreeKind.Sessions),

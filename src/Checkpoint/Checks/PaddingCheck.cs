@@ -12,21 +12,22 @@ internal sealed class PaddingCheck(FileRoot root)
     public string? WhatIsWrong(ReachableBlock block)
     {
         BlockReader blocks = root.Nodes.Blocks;
-        bool padded = block.Entry.Kind is EntryKind.Lz4 or EntryKind.Record
-            || (block.Entry.Kind == EntryKind.Raw && block.UnpaddedBytes != block.StoredBytes - blocks.Overhead);
+        bool padded = block.Entry.Form is EntryKind.Lz4 or EntryKind.Patch or EntryKind.Record
+            || (block.Entry.Form == EntryKind.Raw && block.UnpaddedBytes != block.StoredBytes - blocks.Overhead);
         if (!padded || block.Kind is BlockKind.MetaNode or BlockKind.Extent)
         {
             return null;
         }
 
         Span<byte> stored = _stored.AsSpan(0, blocks.PlainBytes(block.Offset, block.StoredBytes));
-        blocks.ReadBlock(block.Offset, block.Entry.Kind, block.Kind == BlockKind.Page ? block.Pfn.Value : SealedBlock.NoPage, stored);
+        blocks.ReadBlock(block.Offset, block.Entry.Kind, block.Kind == BlockKind.Page && block.Entry.Kind != EntryKind.Shared ? block.Pfn.Value : SealedBlock.NoPage, stored);
         return IsClear(block, stored) ? null : "the padding of a block is not zero";
     }
 
-    private static bool IsClear(ReachableBlock block, ReadOnlySpan<byte> stored) => block.Entry.Kind switch
+    private static bool IsClear(ReachableBlock block, ReadOnlySpan<byte> stored) => block.Entry.Form switch
     {
         EntryKind.Record => EpochRecordFormat.IsPaddingClear(stored),
+        EntryKind.Patch => !PatchBlock.PaddingOf(stored).ContainsAnyExcept((byte)0),
         EntryKind.Lz4 => !stored[Math.Min(stored.Length, sizeof(ushort) + BinaryPrimitives.ReadUInt16LittleEndian(stored))..].ContainsAnyExcept((byte)0),
         _ => !stored[block.UnpaddedBytes..].ContainsAnyExcept((byte)0),
     };

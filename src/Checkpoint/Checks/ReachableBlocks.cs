@@ -129,11 +129,28 @@ internal sealed class ReachableBlocks(FileRoot root)
                 Mark(entry, entry.StoredBytes, BlockKind.MetaNode, default, new Pfn(key));
                 break;
             case TreeKind.PageTable when ClassCounts.ClassOf(entry.Kind) == PageClass.Data:
-                Mark(entry, entry.Kind == EntryKind.Raw ? root.Header.PageSize : entry.StoredBytes, BlockKind.Page, place.Epoch, new Pfn(key));
+                WalkPage(place, entry, new Pfn(key));
                 break;
             case TreeKind.Blob when entry.Kind is EntryKind.Raw or EntryKind.Lz4:
                 WalkChunk(place, entry, key);
                 break;
+        }
+    }
+
+    private void WalkPage(in Place place, Entry entry, Pfn pfn)
+    {
+        if (!Mark(entry, root.Header.PageSize, BlockKind.Page, place.Epoch, pfn) || entry.Kind != EntryKind.Patch)
+        {
+            return;
+        }
+
+        try
+        {
+            Mark(root.Nodes.Blocks.ReadBase(entry, pfn.Value), root.Header.PageSize, BlockKind.Page, place.Epoch, pfn);
+        }
+        catch (CorruptDataException damage)
+        {
+            Report(damage);
         }
     }
 
@@ -225,8 +242,8 @@ internal sealed class ReachableBlocks(FileRoot root)
     /// <summary>docs/format.md, "The file".</summary>
     private bool Belongs(Entry entry, BlockKind kind, SegmentClass segmentClass) => segmentClass switch
     {
-        SegmentClass.Raw => kind == BlockKind.Page && entry.Kind == EntryKind.Raw && entry.Offset % root.Header.PageSize == 0,
-        SegmentClass.Packed => kind == BlockKind.Chunk || (kind == BlockKind.Page && (entry.Kind != EntryKind.Raw || root.Header.Encryption is not null)),
+        SegmentClass.Raw => kind == BlockKind.Page && entry.Form == EntryKind.Raw && entry.Offset % root.Header.PageSize == 0,
+        SegmentClass.Packed => kind == BlockKind.Chunk || (kind == BlockKind.Page && (entry.Form != EntryKind.Raw || root.Header.Encryption is not null)),
         SegmentClass.Index => kind is BlockKind.Node or BlockKind.Record or BlockKind.Chunk,
         SegmentClass.Pack => kind == BlockKind.Extent,
         SegmentClass.Meta => kind == BlockKind.MetaNode,

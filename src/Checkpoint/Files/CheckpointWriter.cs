@@ -52,6 +52,9 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
 
     internal TreeWriter Trees => _file.Trees;
 
+    /// <summary>Finds what is stored already; null where each page is stored for itself.</summary>
+    internal PageSharing? Sharing => _file.Sharing;
+
     /// <summary>Moves what pins segments in which little is live.</summary>
     internal SegmentCleaner Cleaner { get; }
 
@@ -169,6 +172,11 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         ThrowIfUnderWay();
         _file.RenewSession();
         Epoch? parent = options.Parent is { } id ? OpenEpoch(id) : null;
+        if (parent is not null)
+        {
+            Sharing?.Twins.Load(parent);
+        }
+
         _builder = new EpochBuilder(this, options, parent, options.Id ?? Root.Slot.NextEpoch);
         return _builder;
     }
@@ -272,6 +280,7 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
     internal EpochRecord Commit(EpochRecord record, IReadOnlyList<(EpochId Id, EpochId Parent)> dropped) => Guard(() =>
     {
         Entry entry = _file.AppendRecord(EpochRecordFormat.Write(record));
+        CountShares(record, dropped.Count > 0);
         IEnumerable<LeafChange> links = dropped.Select(link => new LeafChange(link.Id.Value, 0, Entry.DroppedOf(link.Parent)));
         _file.Commit([.. links, new LeafChange(record.Id.Value, 0, entry)], slot => slot with
         {
@@ -282,6 +291,20 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         _builder = null;
         return record with { Offset = entry.Offset };
     });
+
+    /// <summary>A repair, which puts epochs where others stood, counts anew.</summary>
+    private void CountShares(EpochRecord record, bool isRepair)
+    {
+        if (isRepair)
+        {
+            _file.Shares.Unload();
+        }
+
+        if (_file.Shares.IsLoaded)
+        {
+            _file.Shares.Add(new OwnBlocks(_file.Nodes), record, record.Parent.Value == 0 ? null : Root.TryReadRecord(record.Parent), _file.Segments.IsFresh);
+        }
+    }
 
     /// <summary>Forgets an epoch under way; its blocks will be written over. Does not throw: an error poisons the writer.</summary>
     internal void Abandon()

@@ -67,6 +67,12 @@ public sealed record CheckpointWriterOptions
     /// </summary>
     public IPageCodec Codec { get; init; } = PageCodecs.None;
 
+    /// <summary>
+    /// Store each content once, and of a page that was written what differs from before, where that is smaller; null (the default) stores each page for itself. Older versions of PageStore do
+    /// not read a file in which anything was so stored.
+    /// </summary>
+    public SharingOptions? Sharing { get; init; }
+
     /// <summary>What of committed epochs can be lost; nothing, unless said otherwise.</summary>
     public Durability Durability { get; init; }
 
@@ -113,6 +119,7 @@ public sealed record CheckpointWriterOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(KeyDerivationIterations, EncryptionHeader.MaxIterations);
         PageSizes.ThrowIfInvalid(PageSize, nameof(PageSize));
         ArgumentNullException.ThrowIfNull(Codec);
+        Sharing?.Validate();
         if (!int.IsPow2(SegmentSize) || SegmentSize is < 1 << Layout.MinSegmentShift or > 1 << Layout.MaxSegmentShift)
         {
             throw new ArgumentOutOfRangeException(nameof(SegmentSize), SegmentSize, "A segment has a power of two from 65536 to 1073741824 bytes.");

@@ -10,7 +10,7 @@ public readonly record struct PageInfo(PageClass Class, GuestPageType Type, int 
     {
         PageClass pageClass = ClassCounts.ClassOf(entry.Kind);
         GuestPageType type = pageClass == PageClass.Absent && entry.Type == GuestPageType.Normal ? GuestPageType.Absent : entry.Type;
-        int stored = pageClass != PageClass.Data ? 0 : entry.Kind == EntryKind.Raw ? rawBytes : entry.StoredBytes;
+        int stored = pageClass != PageClass.Data ? 0 : entry.Form == EntryKind.Raw ? rawBytes : entry.StoredBytes;
         return new PageInfo(pageClass, type, stored);
     }
 }

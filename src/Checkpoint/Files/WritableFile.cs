@@ -33,8 +33,12 @@ internal sealed class WritableFile : IDisposable
         SessionWriter? sessions = header.Keys is null ? null : new SessionWriter(header, options, storage, _metaAppender);
         _sealer = sessions is null ? null : new BlockSealer(header.FileId, () => sessions.Begin(Root.Nodes.Blocks.Opener!.Sessions, opener!));
         Blocks = new BlockAppender(_sealer);
-        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index, _metaAppender], opener));
-        Trees = new TreeWriter(Nodes, Index, Blocks, Segments, header.PageSize);
+        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index, _metaAppender, Packed, Raw], opener));
+        Codec = options.Codec;
+        Sharing = options.Sharing is { } sharing
+            ? new PageSharing(new PageTwins(this, sharing.IndexBytes), new PagePatcher(this, int.Log2(sharing.BlockSize)))
+            : null;
+        Trees = new TreeWriter(Nodes, Index, Blocks, Segments, header.PageSize, Shares) { Freed = ForgetContent };
         _meta = new MetaTrees(Nodes, _metaAppender, Blocks, sessions, Segments, header);
         Guard(LoadAccounts);
     }
@@ -54,13 +58,31 @@ internal sealed class WritableFile : IDisposable
     /// <summary>Takes resume packs, each from a segment of its own on: no root goes on where one ends.</summary>
     public SegmentAppender Pack { get; }
 
-    /// <summary>Reads nodes, also those that are not in the file yet.</summary>
+    /// <summary>Reads nodes and patches, also those that are not in the file yet.</summary>
     public NodeReader Nodes { get; }
 
     /// <summary>Appends blocks, sealed if the file is encrypted.</summary>
     public BlockAppender Blocks { get; }
 
     public TreeWriter Trees { get; }
+
+    /// <summary>Reads blocks of pages, also those that are not in the file yet.</summary>
+    public BlockReader Contents => Nodes.Blocks;
+
+    /// <summary>Packs pages, and what differs of them.</summary>
+    public IPageCodec Codec { get; }
+
+    /// <summary>Finds what is stored already; null where each page is to be stored for itself.</summary>
+    public PageSharing? Sharing { get; }
+
+    /// <summary>Counts the pages of blocks that several pages name.</summary>
+    public SharedBlocks Shares { get; } = new();
+
+    /// <summary>Whether some block may be named by several pages.</summary>
+    public bool HasSharedBlocks => ((Root.Slot.RequiredFeatures | NewFeatures) & FormatFeatures.SharedBlocks) != 0;
+
+    /// <summary>Required features that the next root will have, beside those that it has.</summary>
+    public ulong NewFeatures { get; set; }
 
     /// <summary>The current root.</summary>
     public FileRoot Root => _journal.Current;
@@ -99,14 +121,20 @@ internal sealed class WritableFile : IDisposable
             DataEnd = Segments.EndOfData(Positions),
             SegmentCount = Segments.Count,
             Append = Positions,
+            RequiredFeatures = slot.RequiredFeatures | NewFeatures,
         };
         bool now = _schedule.IsDue(synced);
         _journal.Publish(slot, now);
         _schedule.Note(now);
         _meta.Committed();
         Segments.Commit(slot.Append, slot.DataEnd);
+        Shares.EndEpoch();
+        NewFeatures = 0;
         MakeReusable();
     }
+
+    /// <summary>Forgets, for pages to come, a block that nothing names any more.</summary>
+    public void ForgetContent(Entry block) => Sharing?.Twins.Remove(block);
 
     /// <summary>
     /// Ends the making of one version of a tree among several that one commit makes: what was appended for it is not released when
@@ -203,6 +231,9 @@ internal sealed class WritableFile : IDisposable
         RootSlot slot = Root.Slot;
         Segments.Forget(slot.Append, slot.DataEnd);
         ResetAppenders(slot.Append);
+        Shares.EndEpoch();
+        Sharing?.Twins.Clear();
+        NewFeatures = 0;
     }
 
     public void Dispose()

@@ -50,6 +50,12 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
     /// <summary>Whether there is a stored block behind the entry.</summary>
     public bool HasBlock => Kind is >= EntryKind.Raw and <= EntryKind.Record;
 
+    /// <summary>Whether the block holds all of the content, so that a patch may have it as its base.</summary>
+    public bool IsWhole => Kind is EntryKind.Raw or EntryKind.Lz4 or EntryKind.Shared;
+
+    /// <summary>How the block holds it: a shared one is raw or LZ4, which its length tells.</summary>
+    public EntryKind Form => Kind != EntryKind.Shared ? Kind : LengthField == 0 ? EntryKind.Raw : EntryKind.Lz4;
+
     public bool IsPlainAbsent => Word == 0 && Sum == 0;
 
     public static Entry AbsentOf(GuestPageType type) => new(TypeBits(type), 0);
@@ -70,7 +76,10 @@ internal readonly record struct Entry(ulong Word, ulong Sum)
     /// <summary>How many bytes the block behind the entry takes.</summary>
     /// <param name="plainBytes">The length of the plain content, which decides for raw ones.</param>
     /// <param name="overhead">What sealing adds: <see cref="SealedBlock.Overhead"/>, 0 in a plain file.</param>
-    public int BlockBytes(int plainBytes, int overhead) => Kind == EntryKind.Raw ? Layout.RoundToUnit(plainBytes) + overhead : StoredBytes;
+    public int BlockBytes(int plainBytes, int overhead) => Form == EntryKind.Raw ? Layout.RoundToUnit(plainBytes) + overhead : StoredBytes;
+
+    /// <summary>The block of a whole page, named as one of several entries do.</summary>
+    public Entry AsShared() => this with { Word = (Word & ~(0xFUL << 60)) | KindBits(EntryKind.Shared) };
 
     /// <summary>The same content under another page type.</summary>
     public Entry WithType(GuestPageType type) => this with { Word = (Word & ~(0xFUL << 56)) | TypeBits(type) };

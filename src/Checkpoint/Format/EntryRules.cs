@@ -37,6 +37,9 @@ internal static class EntryRules
         return tree == TreeKind.PageTable ? CheckPage(entry) : CheckOther(entry, tree);
     }
 
+    /// <summary>Checks the entry in a patch that names its base.</summary>
+    public static string? CheckBase(Entry entry) => !entry.IsWhole ? $"entry kind {(int)entry.Kind}" : entry.Type != 0 ? "an entry with a page type" : CheckFields(entry);
+
     private static bool IsLeafKind(EntryKind kind, TreeKind tree) => tree switch
     {
         TreeKind.PageTable => kind <= EntryKind.External,

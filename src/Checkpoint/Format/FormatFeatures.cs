@@ -8,6 +8,12 @@ internal static class FormatFeatures
     /// <summary>The header says how the file is encrypted.</summary>
     public const ulong Encryption = 1;
 
+    /// <summary>Some page was stored as what differs from an earlier one: kind 5.</summary>
+    public const ulong Patches = 2;
+
+    /// <summary>Some block was named by several pages: kind 6.</summary>
+    public const ulong SharedBlocks = 4;
+
     /// <summary>Optional: some epoch had a resume pack.</summary>
     public const ulong ResumePacks = 1;
 

@@ -7,7 +7,8 @@ namespace PageStore.Checkpoint;
 /// <param name="raw">Takes whole pages.</param>
 /// <param name="packed">Takes packed ones.</param>
 /// <param name="codec">Packs pages.</param>
-internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, SegmentAppender packed, IPageCodec codec)
+/// <param name="sharing">Finds what is stored already; null stores each page for itself.</param>
+internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, SegmentAppender packed, IPageCodec codec, PageSharing? sharing = null)
 {
     /// <summary>
     /// Packing must save an eighth to be worth it: a packed page cannot be mapped into a guest and costs a decode.
@@ -16,8 +17,17 @@ internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, Seg
 
     private readonly byte[] _scratch = new byte[Layout.MaxBlock];
 
+    /// <summary>Whether blocks of an encrypted file are stored so that several pages can name them: a sealed one is bound to one page or to none.</summary>
+    public bool StoresForSeveral { get; init; } = sharing is not null;
+
+    private bool AsShared => StoresForSeveral && blocks.Overhead > 0;
+
     /// <summary>Stores one page.</summary>
-    public Entry Encode(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type)
+    /// <param name="pfn">The page.</param>
+    /// <param name="page">Its content.</param>
+    /// <param name="type">What the hypervisor says of it.</param>
+    /// <param name="before">What the parent has in its place, against which it may be stored as a patch.</param>
+    public Entry Encode(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type, Entry before = default)
     {
         switch (PageClassifier.Classify(page, out ulong word))
         {
@@ -26,7 +36,7 @@ internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, Seg
             case PageClass.Repeated:
                 return Entry.RepeatedOf(word, type);
             default:
-                return TryPack(page, codec, blocks, packed, type, pfn.Value, _scratch) ?? WriteRaw(pfn, page, type);
+                return sharing is null ? EncodeWhole(pfn, page, type) : EncodeShared(sharing, pfn, page, type, before);
         }
     }
 
@@ -41,8 +51,9 @@ internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, Seg
     /// <param name="type">What the entry says of the page.</param>
     /// <param name="pfn">The page, or <see cref="SealedBlock.NoPage"/>.</param>
     /// <param name="scratch">At least as long as the content.</param>
+    /// <param name="kind">The kind of the entry.</param>
     public static Entry? TryPack(
-        ReadOnlySpan<byte> plain, IPageCodec codec, BlockAppender blocks, SegmentAppender target, GuestPageType type, long pfn, Span<byte> scratch)
+        ReadOnlySpan<byte> plain, IPageCodec codec, BlockAppender blocks, SegmentAppender target, GuestPageType type, long pfn, Span<byte> scratch, EntryKind kind = EntryKind.Lz4)
     {
         int worth = plain.Length - (plain.Length >> WorthShift);
         if (ReferenceEquals(codec, PageCodecs.None) || worth < 2 * Layout.Unit
@@ -56,15 +67,36 @@ internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, Seg
         BinaryPrimitives.WriteUInt16LittleEndian(block, (ushort)written);
         scratch[..written].CopyTo(block[sizeof(ushort)..]);
         block[(sizeof(ushort) + written)..].Clear();
-        return blocks.End(EntryKind.Lz4, ContentSum.Of(plain), type, pfn);
+        return blocks.End(kind, ContentSum.Of(plain), type, pfn);
     }
 
-    private Entry WriteRaw(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type)
+    /// <summary>The cheapest first: what is stored already, what differs from it, and all of it.</summary>
+    private Entry EncodeShared(PageSharing sharing, Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type, Entry before)
+    {
+        ContentSum sum = ContentSum.Of(page);
+        if ((sharing.Twins.Find(page, sum, type) ?? sharing.Patcher.TryPatch(pfn, page, type, before)) is { } stored)
+        {
+            return stored;
+        }
+
+        Entry whole = EncodeWhole(pfn, page, type);
+        sharing.Twins.Add(sum, whole);
+        return whole;
+    }
+
+    private Entry EncodeWhole(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type)
+    {
+        EntryKind kind = AsShared ? EntryKind.Shared : EntryKind.Lz4;
+        long place = AsShared ? SealedBlock.NoPage : pfn.Value;
+        return TryPack(page, codec, blocks, packed, type, place, _scratch, kind) ?? WriteRaw(place, page, type);
+    }
+
+    private Entry WriteRaw(long pfn, ReadOnlySpan<byte> page, GuestPageType type)
     {
         Span<byte> block = blocks.Begin(raw, page.Length);
         page.CopyTo(block);
 
         // The sum is over the copy: the caller's bytes may be a live guest's.
-        return blocks.End(EntryKind.Raw, ContentSum.Of(block), type, pfn.Value);
+        return blocks.End(AsShared ? EntryKind.Shared : EntryKind.Raw, ContentSum.Of(block), type, pfn, isRaw: true);
     }
 }

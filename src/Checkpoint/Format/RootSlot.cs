@@ -18,6 +18,9 @@ internal sealed record RootSlot
 
     public required long Sequence { get; init; }
 
+    /// <summary>What a reader must know beside what the header says.</summary>
+    public ulong RequiredFeatures { get; init; }
+
     public ulong OptionalFeatures { get; init; }
 
     public required long DataEnd { get; init; }
@@ -66,6 +69,7 @@ internal sealed record RootSlot
         destination[..Layout.SlotSize].Clear();
         Magic.CopyTo(destination);
         BinaryPrimitives.WriteInt64LittleEndian(destination[8..], Sequence);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[16..], RequiredFeatures);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[24..], OptionalFeatures);
         BinaryPrimitives.WriteInt64LittleEndian(destination[32..], DataEnd);
         BinaryPrimitives.WriteInt64LittleEndian(destination[40..], NextEpoch.Value);
@@ -116,7 +120,7 @@ internal sealed record RootSlot
             return null;
         }
 
-        FormatFeatures.ThrowIfUnknown(BinaryPrimitives.ReadUInt64LittleEndian(source[16..]), header.RequiredFeatures);
+        FormatFeatures.ThrowIfUnknown(BinaryPrimitives.ReadUInt64LittleEndian(source[16..]), header.RequiredFeatures | FormatFeatures.Patches | FormatFeatures.SharedBlocks);
         RootSlot slot = ReadFields(source, offset);
         return slot.IsInRange(source, header) ? slot : null;
     }
@@ -128,6 +132,7 @@ internal sealed record RootSlot
     private static RootSlot ReadFields(ReadOnlySpan<byte> source, long offset) => new()
     {
         Sequence = BinaryPrimitives.ReadInt64LittleEndian(source[8..]),
+        RequiredFeatures = BinaryPrimitives.ReadUInt64LittleEndian(source[16..]),
         OptionalFeatures = BinaryPrimitives.ReadUInt64LittleEndian(source[24..]),
         DataEnd = BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
         NextEpoch = new EpochId(BinaryPrimitives.ReadInt64LittleEndian(source[40..])),

@@ -14,7 +14,8 @@ internal readonly record struct LeafChange(long Key, int Order, Entry Entry);
 /// <param name="blocks">Appends them.</param>
 /// <param name="space">Keeps the accounts; null for trees whose segments have none.</param>
 /// <param name="pageSize">The size of the content of a page table's leaf.</param>
-internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockAppender blocks, SegmentAllocator? space, int pageSize)
+/// <param name="shares">Counts the pages of a block; null for trees whose leaves have none.</param>
+internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockAppender blocks, SegmentAllocator? space, int pageSize, SharedBlocks? shares = null)
 {
     /// <summary>Whether nodes on the way of a change move out of sparse segments, even if nothing of them changes.</summary>
     public bool MovesNodes { get; set; }
@@ -54,12 +55,21 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
         return new TreeRoot(entry, Math.Min(root.Height, height));
     }
 
-    /// <summary>Releases the block of an entry that was appended since the last commit and is not needed after all.</summary>
+    /// <summary>Called with the entry of a page's block that was appended since the last commit and is free again.</summary>
+    public Action<Entry>? Freed { get; init; }
+
+    /// <summary>Releases the block of an entry that was appended since the last commit and is not needed after all, unless other pages need it.</summary>
     public void ReleaseFresh(Entry entry)
     {
-        if (space is not null && entry.HasBlock && space.IsFresh(entry.Offset))
+        if (space is null || !entry.HasBlock || !space.IsFresh(entry.Offset) || shares?.ReleaseFresh(entry.Offset) == false)
         {
-            space.Release(entry.Offset, entry.BlockBytes(pageSize, blocks.Overhead));
+            return;
+        }
+
+        space.Release(entry.Offset, entry.BlockBytes(pageSize, blocks.Overhead));
+        if (entry.IsWhole)
+        {
+            Freed?.Invoke(entry);
         }
     }
 
@@ -87,7 +97,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
         {
             counts.Add(ClassCounts.ClassOf(old.Kind), -1);
             counts.Add(ClassCounts.ClassOf(changes[^1].Entry.Kind), 1);
-            ReleaseReplaced(old, default, changes[^1].Entry, default);
+            ReleaseLeaf(old, changes[^1].Entry);
             return changes[^1].Entry;
         }
 
@@ -125,7 +135,16 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
         return true;
     }
 
-    /// <summary>Releases what stood for a node or a leaf before, as far as it is fresh and does not stand for it still.</summary>
+    /// <summary>A page that names the same block once more was counted for that.</summary>
+    private void ReleaseLeaf(Entry old, Entry written)
+    {
+        if (old.Offset != written.Offset || shares?.IsSharedFresh(old.Offset) == true)
+        {
+            ReleaseFresh(old);
+        }
+    }
+
+    /// <summary>Releases what stood for a node before, as far as it is fresh and does not stand for it still.</summary>
     private void ReleaseReplaced(Entry old, Entry oldBase, Entry written, Entry newBase)
     {
         if (!Stays(old))

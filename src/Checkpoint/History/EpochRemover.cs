@@ -1,37 +1,33 @@
 namespace PageStore.Checkpoint;
 
 /// <summary>
-/// Releases what one epoch alone reaches. A block is shared only along the links from epoch to parent and stays in its place of the
-/// tree, so it is enough to compare the epoch with its nearest kept neighbours, place by place; what they share is skipped without a read. For one thread.
+/// Releases what one epoch alone reaches. An epoch shares its blocks with those linked to it by descent, in the same place of the tree, so it is enough to compare it with its nearest kept
+/// neighbours, place by place. A block that pages in different places name is counted beside that, and freed with the last. For one thread.
 /// </summary>
-internal sealed class EpochRemover
+/// <param name="file">The file.</param>
+/// <param name="nodes">Reads nodes: of the current root, or also those that are not in the file yet.</param>
+/// <param name="dead">Takes what is free.</param>
+internal sealed class EpochRemover(WritableFile file, NodeReader nodes, DeadRanges dead)
 {
-    private readonly NodeReader _nodes;
-    private readonly SegmentAllocator _segments;
-    private readonly int _pageSize;
-    private readonly DeadRanges _dead;
+    private readonly OwnBlocks _own = new(nodes);
 
-    // One row a level: the epoch's own node, and one for each neighbour. Allocated once for the deepest tree.
-    private readonly Node[][] _rows = new Node[TreeRoot.MaxHeight + 1][];
+    private SharedBlocks Shares => file.Shares;
 
-    public EpochRemover(NodeReader nodes, SegmentAllocator segments, int pageSize, DeadRanges dead)
-    {
-        _nodes = nodes;
-        _segments = segments;
-        _pageSize = pageSize;
-        _dead = dead;
-    }
+    private int Overhead => nodes.Blocks.Overhead;
+
+    /// <summary>Bytes of the blocks that the epochs released had for whole pages, and that only patches of kept ones still need.</summary>
+    public long PinnedBytes { get; private set; }
 
     /// <summary>Releases the blocks that only <paramref name="epoch"/> reaches.</summary>
     /// <param name="epoch">The epoch that goes.</param>
-    /// <param name="neighbours">The kept epochs next to it.</param>
+    /// <param name="neighbours">The kept epochs next to it, and on which side of it each stands.</param>
     /// <exception cref="CorruptDataException">A node is damaged, or the accounts are wrong.</exception>
-    public void Remove(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
+    public void Remove(EpochRecord epoch, IReadOnlyList<(EpochRecord Epoch, int Side)> neighbours)
     {
         RemoveTable(epoch, neighbours);
         foreach (BlobRef blob in (IEnumerable<BlobRef>)[epoch.Written, epoch.Read, .. epoch.Sections.Select(section => section.Content)])
         {
-            Remove(blob);
+            Remove(blob, epoch.Offset);
         }
 
         if (epoch.Pack is { } pack)
@@ -41,11 +37,10 @@ internal sealed class EpochRemover
     }
 
     /// <summary>Releases a resume pack, of which nothing else reaches any part.</summary>
-    /// <inheritdoc cref="Remove(EpochRecord, IReadOnlyList{EpochRecord})" path="/exception"/>
+    /// <inheritdoc cref="Remove(EpochRecord, IReadOnlyList{ValueTuple{EpochRecord, int}})" path="/exception"/>
     public void Remove(PackRef pack)
     {
-        AllocateRows(neighbours: 0);
-        Remove(pack.Plan);
+        Remove(pack.Plan, 0);
         foreach (Extent extent in pack.Extents)
         {
             Release(extent.Offset, (int)extent.Length);
@@ -54,168 +49,58 @@ internal sealed class EpochRemover
 
     /// <summary>Releases what only an epoch as it was reaches: its sets and most of its sections are kept by its new record.</summary>
     /// <param name="epoch">The epoch as it was.</param>
-    /// <param name="version">The epoch as it is now.</param>
+    /// <param name="version">The epoch as it is now, which stands in the place of the old one.</param>
     /// <param name="neighbours">The kept epochs next to it.</param>
-    /// <inheritdoc cref="Remove(EpochRecord, IReadOnlyList{EpochRecord})" path="/exception"/>
+    /// <inheritdoc cref="Remove(EpochRecord, IReadOnlyList{ValueTuple{EpochRecord, int}})" path="/exception"/>
     public void Replace(EpochRecord epoch, EpochRecord version, IReadOnlyList<EpochRecord> neighbours)
     {
-        RemoveTable(epoch, [version, .. neighbours]);
+        RemoveTable(epoch, [.. neighbours.Prepend(version).Select(neighbour => (neighbour, 0))]);
         foreach (StateSection section in epoch.Sections.Except(version.Sections))
         {
-            Remove(section.Content);
+            Remove(section.Content, epoch.Offset);
         }
     }
 
-    private void RemoveTable(EpochRecord epoch, IReadOnlyList<EpochRecord> neighbours)
+    private void RemoveTable(EpochRecord epoch, IReadOnlyList<(EpochRecord Epoch, int Side)> neighbours)
     {
-        AllocateRows(neighbours.Count);
-        Check(epoch);
-        Cell[] others = [.. neighbours.Select(neighbour => AlignTo(epoch.PageTable.Height, neighbour.PageTable))];
-        Walk(new Position(TreeKind.PageTable, epoch.PageTable.Height, 0, 0), epoch.PageTable.Root, others);
+        _own.VisitTable(epoch, neighbours, new Releaser(this, file.Header.PageSize, null));
         Release(epoch.Offset, epoch.StoredBytes);
     }
 
-    private void AllocateRows(int neighbours)
-    {
-        for (int level = 1; level < _rows.Length; level++)
-        {
-            _rows[level] = new Node[neighbours + 1];
-        }
-    }
-
     /// <summary>Nothing shares a byte string.</summary>
-    private void Remove(BlobRef blob) => Walk(new Position(TreeKind.Blob, blob.Tree.Height, 0, blob.Length), blob.Tree.Root, []);
+    private void Remove(BlobRef blob, long recordOffset) => _own.VisitBlob(blob, recordOffset, new Releaser(this, 0, blob.Length));
 
-    private static void Check(EpochRecord epoch)
+    private void ReleaseContent(Entry block, int plainBytes, bool isPage)
     {
-        foreach ((TreeRoot tree, TreeKind kind) in (IEnumerable<(TreeRoot, TreeKind)>)[(epoch.PageTable, TreeKind.PageTable), (epoch.Written.Tree, TreeKind.Blob), (epoch.Read.Tree, TreeKind.Blob)])
+        if (!isPage)
         {
-            if (EntryRules.CheckRoot(tree, kind) is { } wrong)
-            {
-                throw Damage.At(epoch.Offset, "the root of a tree is " + wrong);
-            }
+            Release(block.Offset, block.BlockBytes(plainBytes, Overhead));
+        }
+        else if (Shares.Release(block.Offset))
+        {
+            file.ForgetContent(block);
+            Release(block.Offset, block.BlockBytes(plainBytes, Overhead));
         }
     }
-
-    /// <summary>What a neighbour has at the root of a tree of this height; a higher one holds it in its slots 0.</summary>
-    private Cell AlignTo(int height, TreeRoot tree)
-    {
-        Entry entry = tree.Root;
-        Span<Entry> entries = stackalloc Entry[TreeRoot.FanOut];
-        for (int level = tree.Height; level > height; level--)
-        {
-            _nodes.Read(entry, TreeKind.PageTable, level, 0, entries);
-            entry = entries[0];
-        }
-
-        return new Cell(entry, Math.Min(tree.Height, height));
-    }
-
-    private void Walk(Position at, Entry entry, ReadOnlySpan<Cell> others)
-    {
-        foreach (Cell other in others)
-        {
-            if (other.Level == at.Level && other.Entry == entry)
-            {
-                return;
-            }
-        }
-
-        if (at.Level == 0)
-        {
-            ReleaseLeaf(at, entry, others);
-        }
-        else if (entry.Kind == EntryKind.Node)
-        {
-            WalkNode(at, entry, others);
-        }
-    }
-
-    private void WalkNode(Position at, Entry entry, ReadOnlySpan<Cell> others)
-    {
-        Node[] row = _rows[at.Level];
-        _nodes.ReadWithBase(entry, at.Tree, at.Level, at.Number, ref row[^1]);
-        for (int i = 0; i < others.Length; i++)
-        {
-            ReadNeighbour(at, others[i], ref row[i]);
-        }
-
-        ReleaseNode(entry, row, others);
-        if (row[^1].BaseEntry != entry)
-        {
-            ReleaseNode(row[^1].BaseEntry, row, others);
-        }
-
-        var below = new Cell[others.Length];
-        for (int slot = 0; slot < TreeRoot.FanOut; slot++)
-        {
-            for (int i = 0; i < others.Length; i++)
-            {
-                below[i] = others[i].Level == at.Level ? new Cell(row[i].Entries[slot], at.Level - 1)
-                    : slot == 0 ? others[i] : new Cell(Entry.Absent, at.Level - 1);
-            }
-
-            Walk(at.Child(slot), row[^1].Entries[slot], below);
-        }
-    }
-
-    private void ReadNeighbour(Position at, Cell other, ref Node node)
-    {
-        node.BaseEntry = Entry.Absent;
-        if (other.Level == at.Level)
-        {
-            _nodes.ReadWithBase(other.Entry, at.Tree, at.Level, at.Number, ref node);
-        }
-    }
-
-    /// <summary>A node stays if a neighbour has it, be it as the base of a patch.</summary>
-    private void ReleaseNode(Entry node, ReadOnlySpan<Node> row, ReadOnlySpan<Cell> others)
-    {
-        for (int i = 0; i < others.Length; i++)
-        {
-            if (IsSameBlock(node, row[i].BaseEntry) || IsSameBlock(node, others[i].Entry))
-            {
-                return;
-            }
-        }
-
-        Release(node.Offset, node.StoredBytes);
-    }
-
-    /// <summary>The same block may stand under another page type.</summary>
-    private void ReleaseLeaf(Position at, Entry entry, ReadOnlySpan<Cell> others)
-    {
-        foreach (Cell other in others)
-        {
-            if (other.Level == 0 && IsSameBlock(entry, other.Entry))
-            {
-                return;
-            }
-        }
-
-        if (entry.HasBlock)
-        {
-            Release(entry.Offset, entry.BlockBytes(PlainBytes(at), _nodes.Blocks.Overhead));
-        }
-    }
-
-    private static bool IsSameBlock(Entry a, Entry b) => a.HasBlock && b.HasBlock && a.Offset == b.Offset;
-
-    private int PlainBytes(Position at) =>
-        at.Tree == TreeKind.PageTable ? _pageSize : (int)Math.Min(Layout.ChunkSize, at.BlobLength - (at.Number * Layout.ChunkSize));
 
     private void Release(long offset, int bytes)
     {
-        _segments.Release(offset, bytes);
-        _dead.Add(offset, bytes);
+        file.Segments.Release(offset, bytes);
+        dead.Add(offset, bytes);
     }
 
-    /// <summary>A place in a tree.</summary>
-    private readonly record struct Position(TreeKind Tree, int Level, long Number, long BlobLength)
+    private sealed class Releaser(EpochRemover remover, int pageSize, long? blobLength) : IOwnBlockVisitor
     {
-        public Position Child(int slot) => this with { Level = Level - 1, Number = (Number << TreeRoot.FanOutShift) + slot };
-    }
+        public void VisitNode(Entry node) => remover.Release(node.Offset, node.StoredBytes);
 
-    /// <summary>What a neighbour has at a place. A tree that is less high stands at its own level, which is that of the slots 0 above it.</summary>
-    private readonly record struct Cell(Entry Entry, int Level);
+        public void VisitContent(Entry block, long key)
+        {
+            int plain = blobLength is { } length ? (int)Math.Min(Layout.ChunkSize, length - (key * Layout.ChunkSize)) : pageSize;
+            remover.ReleaseContent(block, plain, blobLength is null);
+        }
+
+        public void VisitPinned(Entry block) => remover.PinnedBytes += block.BlockBytes(pageSize, remover.Overhead);
+
+        public void VisitJoined(Entry block, int more) => remover.Shares.Merge(block.Offset, more);
+    }
 }

@@ -21,11 +21,28 @@ internal sealed class Lineage
         _links.Where(pair => pair.Value.IsDropped).Select(pair => (pair.Key, new EpochId(ParentOf(pair.Value) is null ? 0 : pair.Value.Parent)));
 
     /// <summary>The kept epochs that are reached from one over dropped ones only.</summary>
-    public List<EpochId> NeighboursOf(EpochId id)
+    public List<EpochId> NeighboursOf(EpochId id) => [.. SidesOf(id).Select(neighbour => neighbour.Id)];
+
+    /// <summary>
+    /// The same, and over which of its own links each is reached: those of one side are linked among themselves, those of different sides over this epoch only.
+    /// </summary>
+    public List<(EpochId Id, int Side)> SidesOf(EpochId id)
+    {
+        List<(EpochId, int)> neighbours = [];
+        HashSet<long> seen = [id.Value];
+        long[] links = [.. _links[id.Value].Children, _links[id.Value].Parent];
+        for (int side = 0; side < links.Length; side++)
+        {
+            neighbours.AddRange(Behind(links[side], seen).Select(neighbour => (neighbour, side)));
+        }
+
+        return neighbours;
+    }
+
+    private List<EpochId> Behind(long first, HashSet<long> seen)
     {
         List<EpochId> neighbours = [];
-        HashSet<long> seen = [id.Value];
-        var next = new Stack<long>([.. _links[id.Value].Children, _links[id.Value].Parent]);
+        var next = new Stack<long>([first]);
         while (next.TryPop(out long at))
         {
             if (!seen.Add(at) || !_links.TryGetValue(at, out Link? link))

@@ -6,17 +6,38 @@ internal sealed class PageMover(WritableFile file)
 {
     private readonly SwitchedCodec _codec = new();
     private readonly byte[] _page = new byte[file.Header.PageSize];
-    private PageEncoder? _encoder;
+    private PageEncoder? _own;
+    private PageEncoder? _shared;
+
+    private PageEncoder Own => _own ??= new PageEncoder(file.Blocks, file.RawTarget, file.Packed, _codec);
+
+    private PageEncoder Shared => _shared ??= new PageEncoder(file.Blocks, file.RawTarget, file.Packed, _codec) { StoresForSeveral = true };
+
+    /// <summary>Where blocks went that several pages name, so that they name one block afterwards, too.</summary>
+    private readonly Dictionary<long, Entry> _moved = [];
+
+    /// <summary>Forgets what moved: it is committed, or abandoned.</summary>
+    public void Begin() => _moved.Clear();
 
     /// <summary>
-    /// Stores what an entry names a second time; returns the entry of that. What cannot be read, or is of a kind that names more than a block of its own, stays
+    /// Stores what an entry names a second time, a patched page as a whole; returns the entry of that. What cannot be read, or is of a kind that names something outside the file, stays
     /// where it is: to report it is not the business of who moves it.
     /// </summary>
     public Entry Move(Epoch epoch, Pfn pfn, Entry entry)
     {
-        if (entry.Kind is not (EntryKind.Raw or EntryKind.Lz4))
+        if (!entry.IsWhole && entry.Kind != EntryKind.Patch)
         {
             return entry;
+        }
+
+        if (_moved.TryGetValue(entry.Offset, out Entry known))
+        {
+            if (file.Segments.IsFresh(known.Offset))
+            {
+                file.Shares.AddFresh(known.Offset);
+            }
+
+            return known.AsShared().WithType(entry.Type);
         }
 
         try
@@ -28,9 +49,19 @@ internal sealed class PageMover(WritableFile file)
             return entry;
         }
 
-        _encoder ??= new PageEncoder(file.Blocks, file.RawTarget, file.Packed, _codec);
-        _codec.On = entry.Kind == EntryKind.Lz4;
-        return _encoder.Encode(pfn, _page, entry.Type);
+        Entry moved = Store(pfn, entry);
+        if (entry.Kind == EntryKind.Shared || file.Shares.IsShared(entry.Offset))
+        {
+            file.NewFeatures |= FormatFeatures.SharedBlocks;
+            _moved[entry.Offset] = moved;
+        }
+
+        if (moved.Kind == EntryKind.Shared || file.Blocks.Overhead == 0)
+        {
+            file.Sharing?.Twins.Add(ContentSum.Of(_page), moved);
+        }
+
+        return moved;
     }
 
     /// <summary>Stores a section a second time; one that cannot be read stays where it is.</summary>
@@ -50,5 +81,12 @@ internal sealed class PageMover(WritableFile file)
         content.Position = 0;
         _codec.On = true;
         return new BlobWriter(file.Trees, file.Blocks, _codec).Write(content, file.Packed);
+    }
+
+    /// <summary>Packed if it was; and in an encrypted file for several pages if it was, since a sealed block is bound to one page or to none.</summary>
+    private Entry Store(Pfn pfn, Entry entry)
+    {
+        _codec.On = entry.Form != EntryKind.Raw;
+        return (entry.Kind == EntryKind.Shared ? Shared : Own).Encode(pfn, _page, entry.Type);
     }
 }

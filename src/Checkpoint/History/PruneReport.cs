@@ -8,4 +8,8 @@ namespace PageStore.Checkpoint;
 /// free segments that another writer gave back before.
 /// </param>
 /// <param name="IsHeldByReaders">Whether somebody still reads what was there before, so that space had to be left for later.</param>
-public sealed record PruneReport(IReadOnlyList<EpochId> Dropped, long DeadBytes, long ReturnedBytes, bool IsHeldByReaders);
+/// <param name="PinnedBytes">
+/// How many bytes of the dropped epochs' pages stay because pages of kept ones are stored as what differs from them. Where much of a segment is dead, a prune that returns space stores such
+/// pages whole, and they are free.
+/// </param>
+public sealed record PruneReport(IReadOnlyList<EpochId> Dropped, long DeadBytes, long ReturnedBytes, bool IsHeldByReaders, long PinnedBytes = 0);

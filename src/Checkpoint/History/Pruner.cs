@@ -8,6 +8,7 @@ internal sealed class Pruner(WritableFile file, PrunePolicy policy)
     private readonly DeadRanges _dead = new();
     private readonly Lineage _lineage = new();
     private readonly SortedDictionary<long, EpochRecord> _records = [];
+    private long _pinned;
 
     public PruneReport Run()
     {
@@ -23,7 +24,7 @@ internal sealed class Pruner(WritableFile file, PrunePolicy policy)
         // What the return moves was not dead before.
         long dead = _dead.Bytes;
         (long returned, bool isHeld) = policy.ReturnSpace ? new SpaceReturner(file, _lineage, _records, _dead).Run() : default;
-        return new PruneReport(dropped, dead, returned, isHeld);
+        return new PruneReport(dropped, dead, returned, isHeld, _pinned);
     }
 
     /// <summary>Reads all records, and the links of epochs dropped earlier, which are returned.</summary>
@@ -62,14 +63,21 @@ internal sealed class Pruner(WritableFile file, PrunePolicy policy)
 
     private void Drop(List<EpochId> dropped)
     {
-        var remover = new EpochRemover(file.Root.Nodes, file.Segments, file.Header.PageSize, _dead);
+        if (file.HasSharedBlocks)
+        {
+            file.Shares.Load(new OwnBlocks(file.Root.Nodes), _lineage, _records);
+        }
+
+        var remover = new EpochRemover(file, file.Root.Nodes, _dead);
         foreach (EpochId id in dropped)
         {
             EpochRecord record = _records[id.Value];
-            remover.Remove(record, [.. _lineage.NeighboursOf(id).Select(neighbour => _records[neighbour.Value])]);
+            remover.Remove(record, [.. _lineage.SidesOf(id).Select(neighbour => (_records[neighbour.Id.Value], file.Shares.IsLoaded ? neighbour.Side : 0))]);
             _lineage.Drop(id);
             _records.Remove(id.Value);
         }
+
+        _pinned = remover.PinnedBytes;
     }
 
     /// <summary>What the directory says of dropped epochs after this, where it said something else before.</summary>

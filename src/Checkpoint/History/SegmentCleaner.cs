@@ -52,6 +52,7 @@ internal sealed class SegmentCleaner(WritableFile file, bool always)
     /// <param name="table">Takes what each page that moved holds now; for one page of each node on the way, what it holds anyway.</param>
     public void Move(Epoch parent, PageBitmap written, PageTableEdit table)
     {
+        _mover.Begin();
         long end = Math.Min(parent.PageCount, _next + Math.Max(MinPagesLookedAt, PagesLookedAt * written.Count()));
         TreeCursor cursor = parent.BindCursor(new Pfn(0));
         for (; _next < end; _next = (_next | (TreeRoot.FanOut - 1)) + 1)
@@ -83,12 +84,31 @@ internal sealed class SegmentCleaner(WritableFile file, bool always)
                 continue;
             }
 
-            Entry moved = entry.HasBlock && file.Segments.IsSparse(entry.Offset) ? _mover.Move(parent, pfn, entry) : entry;
+            Entry moved = LiesSparse(pfn, entry) ? _mover.Move(parent, pfn, entry) : entry;
             if (moved != entry || (!visited && !entry.IsPlainAbsent))
             {
                 table.Put(pfn, moved);
                 visited = true;
             }
+        }
+    }
+
+    /// <summary>A patch keeps the segment of its base, too.</summary>
+    private bool LiesSparse(Pfn pfn, Entry entry)
+    {
+        if (!entry.HasBlock || file.Segments.IsSparse(entry.Offset))
+        {
+            return entry.HasBlock;
+        }
+
+        try
+        {
+            Entry basis = file.Root.Nodes.Blocks.ReadBase(entry, pfn.Value);
+            return basis.HasBlock && file.Segments.IsSparse(basis.Offset);
+        }
+        catch (CorruptDataException)
+        {
+            return false;
         }
     }
 

@@ -39,6 +39,8 @@ internal sealed class SegmentEvacuator
     /// <exception cref="StorageException">The medium failed or is full.</exception>
     public void Empty(IReadOnlySet<long> segments)
     {
+        CountShares();
+        _mover.Begin();
         SortedDictionary<long, EpochRecord> moved = [];
         foreach (EpochRecord record in _records.Values)
         {
@@ -55,12 +57,21 @@ internal sealed class SegmentEvacuator
         var dead = new DeadRanges();
         ReleaseOldVersions(moved, dead);
         _file.Commit(changes, slot => slot);
+        _file.Shares.Unload();
 
         // Not before: what is not committed is dead for nobody.
         _dead.Add(dead);
         foreach (LeafChange change in changes)
         {
             _records[change.Key] = moved[change.Key] with { Offset = change.Entry.Offset, StoredBytes = change.Entry.StoredBytes };
+        }
+    }
+
+    private void CountShares()
+    {
+        if (_file.HasSharedBlocks)
+        {
+            _file.Shares.Load(new OwnBlocks(_file.Root.Nodes), _lineage, _records);
         }
     }
 
@@ -85,7 +96,7 @@ internal sealed class SegmentEvacuator
         VisitDifference(parent, record, (first, count, after) =>
         {
             ThrowIfTooMany(count, record);
-            bool moves = IsIn(after, segments);
+            bool moves = IsPageIn(first, after, segments);
             for (var pfn = new Pfn(first); (moves || parent is not null) && pfn < new Pfn(first + count); pfn += 1)
             {
                 table.Put(pfn, moves ? copies.Find(pfn, after) ?? _mover.Move(epoch, pfn, after) : after);
@@ -112,7 +123,7 @@ internal sealed class SegmentEvacuator
     private bool Reaches(EpochRecord? parent, EpochRecord record, IReadOnlySet<long> segments)
     {
         bool reaches = record.Sections.Any(section => LiesIn(section.Content, segments));
-        VisitDifference(parent, record, (_, _, after) => reaches |= IsIn(after, segments));
+        VisitDifference(parent, record, (first, _, after) => reaches |= IsPageIn(first, after, segments));
         return reaches;
     }
 
@@ -133,8 +144,12 @@ internal sealed class SegmentEvacuator
         return lies;
     }
 
+    /// <summary>A patch keeps the segment of its base, too.</summary>
+    private bool IsPageIn(long pfn, Entry entry, IReadOnlySet<long> segments) =>
+        IsIn(entry, segments) || (entry.Kind == EntryKind.Patch && IsIn(_file.Root.Nodes.Blocks.ReadBase(entry, pfn), segments));
+
     private bool IsIn(Entry entry, IReadOnlySet<long> segments) =>
-        entry.Kind is EntryKind.Raw or EntryKind.Lz4 && segments.Contains(_file.Segments.SegmentOf(entry.Offset));
+        (entry.IsWhole || entry.Kind == EntryKind.Patch) && segments.Contains(_file.Segments.SegmentOf(entry.Offset));
 
     /// <summary>
     /// Releases what only the old versions reach, the youngest first: then those of an epoch's neighbours that are still old are all older. What the
@@ -144,7 +159,7 @@ internal sealed class SegmentEvacuator
     private void ReleaseOldVersions(SortedDictionary<long, EpochRecord> moved, DeadRanges dead)
     {
         var current = new Dictionary<long, EpochRecord>(_records);
-        var remover = new EpochRemover(_file.Nodes, _file.Segments, _file.Header.PageSize, dead);
+        var remover = new EpochRemover(_file, _file.Nodes, dead);
         foreach ((long id, EpochRecord version) in moved.Reverse())
         {
             current[id] = version;

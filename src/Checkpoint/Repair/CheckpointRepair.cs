@@ -86,6 +86,7 @@ public static class CheckpointRepair
             PageSize = source.Header.PageSize,
             SegmentSize = (int)source.Header.SegmentSize,
             Codec = codec,
+            Sharing = source.Shares ? new SharingOptions() : null,
             Key = options.Key,
 
             // Half a repair is none: one sync at the end does.

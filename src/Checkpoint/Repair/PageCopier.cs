@@ -85,7 +85,7 @@ internal sealed class PageCopier(
             return;
         }
 
-        codec.On = entry.Kind == EntryKind.Lz4;
+        codec.On = entry.Form != EntryKind.Raw;
         _type[0] = entry.Type;
         builder.WritePages(pfn, _page, _type);
         _lost.Set(pfn.Value, 1, lost: false);

@@ -44,6 +44,9 @@ internal sealed class SalvageSource : IDisposable
     /// <summary>The epochs that were dropped before, and the parent of each.</summary>
     public IReadOnlyDictionary<EpochId, EpochId> Dropped => _dropped;
 
+    /// <summary>Whether the file stores each content once, or what differs from one.</summary>
+    public bool Shares => _roots.Any(root => (root.RequiredFeatures & (FormatFeatures.Patches | FormatFeatures.SharedBlocks)) != 0);
+
     public long FileBytes => _storage.Length;
 
     /// <summary>Looks at a file.</summary>

@@ -28,7 +28,7 @@ internal sealed class PackEditor(WritableFile file)
     {
         if (before.Pack is { } pack)
         {
-            new EpochRemover(file.Root.Nodes, file.Segments, file.Header.PageSize, new DeadRanges()).Remove(pack);
+            new EpochRemover(file, file.Root.Nodes, new DeadRanges()).Remove(pack);
         }
 
         file.Segments.Release(before.Offset, before.StoredBytes);

@@ -56,7 +56,7 @@ internal sealed class PackWriter(WritableFile file, Epoch epoch, int maxExtents,
             return entry;
         }
 
-        _codec.On = entry.Kind == EntryKind.Lz4;
+        _codec.On = entry.Form != EntryKind.Raw;
         Entry copy = encoder.Encode(page, content, entry.Type);
         if (copy.HasBlock)
         {

@@ -94,7 +94,7 @@ public sealed class ScatteredReader
                 Entry entry = _epoch.GetEntry(_cursor, batch.Pages[i], out _);
                 batch.Classes[i] = ClassCounts.ClassOf(entry.Kind);
                 _entries[i] = entry;
-                if (entry.Kind is EntryKind.Raw or EntryKind.Lz4)
+                if (entry.IsWhole || entry.Kind == EntryKind.Patch)
                 {
                     _places[count++] = ((ulong)(entry.Offset / Layout.Unit) << IndexBits) | (uint)i;
                 }

@@ -37,8 +37,9 @@ internal sealed class BlockAppender(BlockSealer? sealer)
     /// <param name="sum">The sum of its plain content.</param>
     /// <param name="type">What the entry says of the page.</param>
     /// <param name="pfn">The page, or <see cref="SealedBlock.NoPage"/>.</param>
+    /// <param name="isRaw">Whether a shared block holds the page as it is.</param>
     /// <returns>The entry.</returns>
-    public Entry End(EntryKind kind, ContentSum sum, GuestPageType type = GuestPageType.Normal, long pfn = SealedBlock.NoPage)
+    public Entry End(EntryKind kind, ContentSum sum, GuestPageType type = GuestPageType.Normal, long pfn = SealedBlock.NoPage, bool isRaw = false)
     {
         int stored = _size + Overhead;
         if (sealer is not null)
@@ -49,6 +50,8 @@ internal sealed class BlockAppender(BlockSealer? sealer)
         }
 
         _target!.Advance(stored);
-        return kind == EntryKind.Raw ? Entry.RawOf(_offset, sum, type) : Entry.BlockOf(kind, _offset, stored, sum, type);
+        return kind == EntryKind.Raw ? Entry.RawOf(_offset, sum, type)
+            : kind == EntryKind.Shared && isRaw ? Entry.RawOf(_offset, sum, type).AsShared()
+            : Entry.BlockOf(kind, _offset, stored, sum, type);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         return stored;
     }
 
-    /// <summary>Reads the plain content of a leaf entry of kind absent to LZ4.</summary>
+    /// <summary>Reads the plain content of a leaf entry of kind absent to shared.</summary>
     /// <param name="entry">The entry, already checked by <see cref="EntryRules"/>.</param>
     /// <param name="plain">Receives the content; zeroed if this throws.</param>
     /// <param name="pfn">The page, or <see cref="SealedBlock.NoPage"/>.</param>
@@ -61,18 +61,57 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
             case EntryKind.Repeated:
                 FillWith(entry.Sum, plain);
                 break;
-            case EntryKind.Raw:
-                CheckSum(entry, plain, ReadRaw(entry, plain, pfn));
+            case EntryKind.Patch:
+                CheckSum(entry, plain, ReadPatched(entry, plain, pfn));
                 break;
-            case EntryKind.Lz4:
-                CheckSum(entry, plain, Unpack(entry, plain, pfn));
+            case EntryKind.Raw or EntryKind.Lz4 or EntryKind.Shared:
+                CheckSum(entry, plain, entry.Form == EntryKind.Raw ? ReadRaw(entry, plain, pfn) : Unpack(entry, plain, pfn));
                 break;
             default:
                 throw new UnsupportedException($"The checkpoint file has an entry of kind {entry.Kind}, which this version of PageStore does not read. Use a newer PageStore.");
         }
     }
 
-    /// <summary>Opens, unpacks and checks the content of a raw or an LZ4 entry, whose stored block is at hand.</summary>
+    /// <summary>Reads the block of a whole page that is to be named by one page more.</summary>
+    /// <param name="block">Its entry, but with the sum of the plain content.</param>
+    /// <param name="plain">Receives the content.</param>
+    /// <returns>The entry with the sum as entries have it.</returns>
+    /// <exception cref="CorruptDataException">The place, the seal, the packing or the sum is wrong.</exception>
+    public Entry ReadTwin(Entry block, Span<byte> plain)
+    {
+        ulong tagWord = block.Form == EntryKind.Raw ? ReadRaw(block, plain, SealedBlock.NoPage) : Unpack(block, plain, SealedBlock.NoPage);
+        Entry entry = block with { Sum = block.Sum ^ tagWord };
+        CheckSum(entry, plain, tagWord);
+        return entry;
+    }
+
+    /// <summary>Reads against which page an entry of kind patch is; absent for every other kind.</summary>
+    /// <param name="entry">The entry, already checked by <see cref="EntryRules"/>.</param>
+    /// <param name="pfn">The page.</param>
+    /// <exception cref="CorruptDataException">The place, the seal or the head of the patch is wrong.</exception>
+    public Entry ReadBase(Entry entry, long pfn)
+    {
+        if (entry.Kind != EntryKind.Patch)
+        {
+            return Entry.Absent;
+        }
+
+        int length = PlainBytes(entry.Offset, entry.StoredBytes);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            // A sealed block opens as a whole or not at all.
+            Span<byte> block = buffer.AsSpan(0, opener is null ? Math.Min(length, PatchBlock.HeadSize) : length);
+            ReadBlock(entry.Offset, entry.Kind, pfn, block);
+            return PatchBlock.ReadBase(block, entry.Offset);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Opens, unpacks and checks the content of an entry of kind raw to shared, whose stored block is at hand.</summary>
     /// <param name="entry">The entry, already checked by <see cref="EntryRules"/>.</param>
     /// <param name="stored">The stored block, as long as <see cref="Entry.BlockBytes"/> says.</param>
     /// <param name="plain">Receives the content, a multiple of <see cref="Layout.Unit"/>; zeroed if this throws.</param>
@@ -82,7 +121,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     {
         if (opener is null)
         {
-            Decode(entry, stored, plain, tagWord: 0);
+            Decode(entry, stored, plain, tagWord: 0, pfn);
             return;
         }
 
@@ -92,8 +131,8 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         {
             Span<byte> block = buffer.AsSpan(0, length);
             plain.Clear();
-            opener.Open(stored, block, entry.Offset, entry.Kind, pfn);
-            Decode(entry, block, plain, SealedBlock.TagWord(stored));
+            opener.Open(stored, block, entry.Offset, entry.Kind, PfnOf(entry, pfn));
+            Decode(entry, block, plain, SealedBlock.TagWord(stored), pfn);
         }
         finally
         {
@@ -152,14 +191,14 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         int padded = Layout.RoundToUnit(plain.Length);
         if (opener is null || padded == plain.Length)
         {
-            return ReadBlock(entry.Offset, entry.Kind, pfn, plain);
+            return ReadBlock(entry.Offset, entry.Kind, PfnOf(entry, pfn), plain);
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(padded);
         try
         {
             plain.Clear();
-            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, buffer.AsSpan(0, padded));
+            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, PfnOf(entry, pfn), buffer.AsSpan(0, padded));
             buffer.AsSpan(0, plain.Length).CopyTo(plain);
             return tagWord;
         }
@@ -214,7 +253,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         try
         {
             Span<byte> stored = buffer.AsSpan(0, length);
-            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, stored);
+            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, PfnOf(entry, pfn), stored);
             Unpack(entry, stored, plain);
             return tagWord;
         }
@@ -223,6 +262,46 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    private ulong ReadPatched(Entry entry, Span<byte> plain, long pfn)
+    {
+        int length = PlainBytes(entry.Offset, entry.StoredBytes);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            Span<byte> stored = buffer.AsSpan(0, length);
+            plain.Clear();
+            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, stored);
+            Patch(entry, stored, plain, pfn);
+            return tagWord;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Reads the base of a patch, which is whole, and applies the patch.</summary>
+    private void Patch(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain, long pfn)
+    {
+        ReadContent(PatchBlock.ReadBase(block, entry.Offset), plain, pfn);
+        byte[] scratch = ArrayPool<byte>.Shared.Rent(plain.Length);
+        try
+        {
+            if (!PatchBlock.TryApply(block, plain, scratch))
+            {
+                plain.Clear();
+                throw Damage.At(entry.Offset, "a patch does not yield its page");
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(scratch);
+        }
+    }
+
+    /// <summary>A block that several pages share is sealed for none of them.</summary>
+    private static long PfnOf(Entry entry, long pfn) => entry.Kind == EntryKind.Shared ? SealedBlock.NoPage : pfn;
 
     private static void Unpack(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain)
     {
@@ -234,15 +313,19 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
-    private static void Decode(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain, ulong tagWord)
+    private void Decode(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain, ulong tagWord, long pfn)
     {
-        if (entry.Kind == EntryKind.Lz4)
+        switch (entry.Form)
         {
-            Unpack(entry, block, plain);
-        }
-        else
-        {
-            block[..plain.Length].CopyTo(plain);
+            case EntryKind.Lz4:
+                Unpack(entry, block, plain);
+                break;
+            case EntryKind.Patch:
+                Patch(entry, block, plain, pfn);
+                break;
+            default:
+                block[..plain.Length].CopyTo(plain);
+                break;
         }
 
         CheckSum(entry, plain, tagWord);

@@ -12,16 +12,16 @@ internal static class CommonOptions
     /// <summary>The checkpoint file that a command reads.</summary>
     public static Argument<string> File() => new("FILE") { Description = "The checkpoint file." };
 
-    /// <summary><c>--compression</c>: the name of a codec, for <see cref="CodecOf"/>.</summary>
-    public static Option<string> Compression()
+    /// <summary><c>--compression</c>: a name for <see cref="PageForm.Of"/>.</summary>
+    public static Option<string?> Compression()
     {
-        var option = new Option<string>("--compression") { Description = "How pages are packed.", DefaultValueFactory = _ => PageCodecs.None.Name };
-        option.AcceptOnlyFromAmong(PageCodecs.None.Name, PageCodecs.Lz4.Name);
+        var option = new Option<string?>("--compression")
+        {
+            Description = "How pages are stored: auto, the default, stores each content once, of a changed page what differs, and packs the rest; the others store each page for itself.",
+        };
+        option.AcceptOnlyFromAmong(PageForm.Names);
         return option;
     }
-
-    /// <summary>The codec of a name that <see cref="Compression"/> takes.</summary>
-    public static IPageCodec CodecOf(string name) => name == PageCodecs.Lz4.Name ? PageCodecs.Lz4 : PageCodecs.None;
 
     /// <summary>An option that takes a number from <paramref name="least"/> to <paramref name="most"/>.</summary>
     public static Option<int?> Number(string name, string description, int least, int most = int.MaxValue)

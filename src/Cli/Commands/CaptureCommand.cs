@@ -38,7 +38,7 @@ internal static class CaptureCommand
         Option<int?> epochs = CommonOptions.Number("--epochs", "End after N epochs; without it, at Ctrl-C.", 1);
         Option<int?> keepLast = CommonOptions.Number("--keep-last", "Keep the newest N epochs, and drop the others behind each.", 1);
         Option<string?> restorable = RestorableOption.Create();
-        Option<string> compression = CommonOptions.Compression();
+        Option<string?> compression = CommonOptions.Compression();
         var hook = new Option<string?>("--hook-paused")
         {
             Description = "Run by /bin/sh for each epoch while the guest stands still, with PAGESTORE_CHECKPOINT=FILE@EPOCH and PAGESTORE_DOMAIN in its environment: for instance to take a snapshot of "
@@ -67,7 +67,7 @@ internal static class CaptureCommand
                 Age.TryParse(parsed.GetRequiredValue(interval))!.Value,
                 parsed.GetValue(epochs),
                 parsed.GetValue(keepLast),
-                CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
+                parsed.GetValue(compression),
                 !parsed.GetValue(noSpaceCheck),
                 parsed.GetValue(hook) is { } script ? new PauseHookOptions(script, TimeSpan.FromSeconds(parsed.GetValue(hookTimeout) ?? DefaultHookSeconds)) : null,
                 RestorableOption.TryParse(parsed.GetValue(restorable)),
@@ -110,7 +110,7 @@ internal static class CaptureCommand
                 + "pagestore capture xen:GUEST -o - | ssh HOST pagestore import - -o FILE --key-file KEY");
         }
 
-        if (request.KeepLast is not null || request.ReadsPageTables || request.Packs || request.Codec != PageCodecs.None || access.ExpectedRoot is not null)
+        if (request.KeepLast is not null || request.ReadsPageTables || request.Packs || request.Compression is not null || access.ExpectedRoot is not null)
         {
             throw new ArgumentException("--keep-last, --reads, --pack, --compression and --expect-root are for a file, and -o - writes a stream of Xen's format: give those that it knows to the import or receive that reads it.");
         }
@@ -128,7 +128,7 @@ internal static class CaptureCommand
         try
         {
             // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(request.File, request.Codec, access, out bool created);
+            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(request.File, PageForm.Of(request.Compression, PageCodecs.Lz4), access, out bool created);
             made = created ? writer : null;
             if (request.ChecksSpace)
             {

@@ -13,7 +13,7 @@ internal static class ImportCommand
     {
         var image = new Argument<string>("IMAGE") { Description = "A file of xl save, of xl dump-core, a libxl or libxc stream, or raw memory; - for standard input." };
         var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets a further epoch.", Required = true };
-        Option<string> compression = CommonOptions.Compression();
+        Option<string?> compression = CommonOptions.Compression();
         var label = new Option<string?>("--label") { Description = "A text for people." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("import", "Read an image into a checkpoint file.") { image, file, compression, label, json };
@@ -23,7 +23,7 @@ internal static class ImportCommand
             parsed.GetRequiredValue(image),
             parsed.GetRequiredValue(file),
             access.Read(parsed),
-            CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
+            PageForm.Of(parsed.GetValue(compression), PageCodecs.Lz4High),
             parsed.GetValue(label),
             parsed.GetValue(json),
             cancellation));
@@ -31,10 +31,10 @@ internal static class ImportCommand
     }
 
     private static async Task<int> RunAsync(
-        ToolConsole console, string image, string file, CheckpointAccess access, IPageCodec codec, string? label, bool json, CancellationToken cancellation)
+        ToolConsole console, string image, string file, CheckpointAccess access, PageForm form, string? label, bool json, CancellationToken cancellation)
     {
         using CheckpointAccess held = access;
-        var options = new CheckpointWriterOptions { Codec = codec, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
+        var options = new CheckpointWriterOptions { Codec = form.Codec, Sharing = form.Sharing, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
         long start = Stopwatch.GetTimestamp();
         await using Stream source = Open(console, image);
         ImportReport report = await ProgressDisplay.RunAsync(console, "import", "pages", PagesOf(source), progress => ImageImporter.ImportAsync(

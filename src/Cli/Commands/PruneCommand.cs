@@ -54,13 +54,18 @@ internal static class PruneCommand
         PruneReport report = writer.Prune(policy);
         if (json)
         {
-            var result = new PruneResult([.. report.Dropped.Select(id => id.Value)], report.DeadBytes, report.ReturnedBytes, report.IsHeldByReaders);
+            var result = new PruneResult([.. report.Dropped.Select(id => id.Value)], report.DeadBytes, report.ReturnedBytes, report.PinnedBytes, report.IsHeldByReaders);
             console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.PruneResult));
             return ExitCode.Ok;
         }
 
         console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{report.Dropped.Count} epochs dropped; {ByteSize.Format(report.DeadBytes)} of them are dead, {ByteSize.Format(report.ReturnedBytes)} were given back"));
+        if (report.PinnedBytes > 0)
+        {
+            console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ByteSize.Format(report.PinnedBytes)} of them stay: pages of kept epochs are stored as what differs from them"));
+        }
+
         if (report.IsHeldByReaders)
         {
             console.Out.WriteLine("somebody still reads what was there before: the rest is given back by a later prune");

@@ -22,7 +22,7 @@ internal static class ReceiveCommand
         };
         Option<int?> timeout = CommonOptions.Number("--timeout", "Take the sender for gone when nothing has come for N seconds; without it, only when the stream ends.", 1);
         Option<int?> keepLast = CommonOptions.Number("--keep-last", "Keep the newest N epochs, and drop the others behind each.", 1);
-        Option<string> compression = CommonOptions.Compression();
+        Option<string?> compression = CommonOptions.Compression();
         var command = new Command("receive", "Receive a guest that xl remus replicates: xl remus -F -n -d -i 1000 -s \"pagestore receive -o FILE\" GUEST backup")
         {
             file, onLoss, timeout, keepLast, compression,
@@ -38,7 +38,7 @@ internal static class ReceiveCommand
                 parsed.GetValue(onLoss),
                 parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 parsed.GetValue(keepLast),
-                CommonOptions.CodecOf(parsed.GetRequiredValue(compression)),
+                PageForm.Of(parsed.GetValue(compression), PageCodecs.Lz4),
                 HasSender([.. parsed.UnmatchedTokens])),
             access.Read(parsed),
             cancellation));

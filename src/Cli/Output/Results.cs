@@ -102,7 +102,7 @@ internal sealed record RepairLoss(
 }
 
 /// <summary>What <c>prune --json</c> prints.</summary>
-internal sealed record PruneResult(IReadOnlyList<long> Dropped, long DeadBytes, long ReturnedBytes, bool HeldByReaders);
+internal sealed record PruneResult(IReadOnlyList<long> Dropped, long DeadBytes, long ReturnedBytes, long PinnedBytes, bool HeldByReaders);
 
 /// <summary>What <c>pack --json</c> prints.</summary>
 /// <param name="Epoch">The epoch.</param>

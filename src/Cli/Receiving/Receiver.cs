@@ -16,7 +16,7 @@ internal sealed class Receiver(ToolConsole console, ReceiveOptions options, Chec
         try
         {
             // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(options.File, options.Codec, access, out bool created);
+            using CheckpointWriter writer = CheckpointFiles.OpenOrCreate(options.File, options.Form, access, out bool created);
             made = created ? writer : null;
             if (options.HasSender)
             {

@@ -60,6 +60,18 @@ internal static class CrashScenarios
         {
             Shape = new History { Lz4 = true },
         },
+        new("shared and patched pages",
+            CrashStep.Write(0, 12, 40, Filling.Common),
+            CrashStep.Write(3, 9, 41, Filling.Changed),
+            CrashStep.Write(14, 6, 42, Filling.Common),
+            CrashStep.Prune(0b01, returnSpace: false),
+            CrashStep.Write(2, 9, 43, Filling.Changed),
+            new KillStep(),
+            CrashStep.Write(0, 5, 44, Filling.Common),
+            CrashStep.Prune(0b11, returnSpace: true))
+        {
+            Shape = new History { Lz4 = true, Sharing = 64 },
+        },
         new("packs",
             CrashStep.Write(0, 20, 31),
             CrashStep.Pack(2),

@@ -16,6 +16,7 @@ public sealed class GoldenTests
     [InlineData("lz4.pages")]
     [InlineData("encrypted.pages")]
     [InlineData("packs.pages")]
+    [InlineData("shared.pages")]
     public void The_library_writes_the_golden_bytes(string name)
     {
         byte[] written = Write(name).File;
@@ -34,6 +35,7 @@ public sealed class GoldenTests
     [InlineData("lz4.pages")]
     [InlineData("encrypted.pages")]
     [InlineData("packs.pages")]
+    [InlineData("shared.pages")]
     public void Both_readers_read_the_golden_files(string name)
     {
         IReadOnlyList<ModelEpoch> epochs = Write(name).Epochs;
@@ -51,6 +53,7 @@ public sealed class GoldenTests
     {
         "lz4.pages" => SampleFiles.WriteTiny(),
         "packs.pages" => SampleFiles.WritePacked(),
+        "shared.pages" => SampleFiles.WriteShared(),
         Encrypted => SampleFiles.WriteTiny(encrypted: true),
         _ => SampleFiles.WriteRich(lz4: false),
     };

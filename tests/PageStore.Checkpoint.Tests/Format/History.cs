@@ -7,6 +7,12 @@ namespace PageStore.Checkpoint.Tests;
 public enum Filling
 {
     Zero, Repeated, Compressible, Random, LikeParent,
+
+    /// <summary>The parent's page with a few bytes changed.</summary>
+    Changed,
+
+    /// <summary>One of a few contents that come again and again.</summary>
+    Common,
 }
 
 /// <summary>One thing that an epoch does to a run of pages; without a filling it makes them absent.</summary>
@@ -61,18 +67,22 @@ public sealed record History
 
     public bool Lz4 { get; init; }
 
+    /// <summary>Store each content once, and changes as patches of blocks of this size; null does neither.</summary>
+    public int? Sharing { get; init; }
+
     /// <summary>Encrypt the file with <see cref="TestKeys.Key"/>.</summary>
     public bool Encrypted { get; init; }
 
     public IReadOnlyList<EpochPlan> Epochs { get; init; } = [];
 
-    public override string ToString() => $"pages of {PageSize}, segments of {SegmentSize}, LZ4 {Lz4}, encrypted {Encrypted}\n  {string.Join("\n  ", Epochs)}";
+    public override string ToString() => $"pages of {PageSize}, segments of {SegmentSize}, LZ4 {Lz4}, sharing {Sharing}, encrypted {Encrypted}\n  {string.Join("\n  ", Epochs)}";
 
     internal CheckpointWriterOptions WriterOptions => new()
     {
         PageSize = PageSize,
         SegmentSize = Encrypted ? Math.Max(SegmentSize, 1 << Layout.MinSealedSegmentShift) : SegmentSize,
         Codec = Lz4 ? PageCodecs.Lz4 : PageCodecs.None,
+        Sharing = Sharing is { } blockSize ? new SharingOptions { BlockSize = blockSize } : null,
         Key = Encrypted ? TestKeys.Key : null,
     };
 
@@ -94,9 +104,10 @@ public static class HistoryArbitrary
         from pageShift in Gen.Frequency((5, Gen.Constant(12)), (1, Gen.Choose(13, 16)))
         from segmentShift in Gen.Choose(16, 20)
         from lz4 in Gen.Elements(true, false)
+        from sharing in Gen.Frequency((1, Gen.Constant((int?)null)), (2, Gen.Elements<int?>(64, 64, 256, 4096)))
         from count in Gen.Choose(1, 8)
         from epochs in Gen.ListOf(Epochs(), count)
-        select new History { PageSize = 1 << pageShift, SegmentSize = 1 << segmentShift, Lz4 = lz4, Epochs = [.. epochs] };
+        select new History { PageSize = 1 << pageShift, SegmentSize = 1 << segmentShift, Lz4 = lz4, Sharing = sharing, Epochs = [.. epochs] };
 
     private static Gen<EpochPlan> Epochs() =>
         from parent in Gen.Frequency((3, Gen.Constant(-1)), (2, Gen.Choose(0, 20)))

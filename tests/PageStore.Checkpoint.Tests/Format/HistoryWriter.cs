@@ -182,6 +182,14 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
             case Filling.LikeParent when parent is { Content.Length: > 0 }:
                 parent.Content.CopyTo(page);
                 break;
+            case Filling.Changed when parent is { Content.Length: > 0 }:
+                parent.Content.CopyTo(page);
+                random.NextBytes(page.Slice(random.Next(page.Length - 8), random.Next(1, 9)));
+                break;
+            case Filling.Common:
+                // Contents that do not pack, and such that do.
+                new Random(seed % 5).NextBytes(page[..(seed % 2 == 0 ? page.Length : page.Length / 3)]);
+                break;
             default:
                 random.NextBytes(page);
                 break;

@@ -52,6 +52,19 @@ internal static class SampleFiles
     public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WritePacked() =>
         Write(Rich with { Lz4 = true, Epochs = [Rich.Epochs[0] with { Pack = 2 }, Rich.Epochs[1] with { Pack = 4 }, Rich.Epochs[2] with { Pack = 3 }] });
 
+    /// <summary>Three epochs in which contents come again and pages change in few places.</summary>
+    public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteShared() => Write(new History
+    {
+        Lz4 = true,
+        Sharing = 64,
+        Epochs =
+        [
+            new EpochPlan { PageCount = 40, Steps = [new PageStep(0, 6, Filling.Common, GuestPageType.Normal, 1), new PageStep(20, 2, Filling.Random, GuestPageType.Normal, 2)] },
+            new EpochPlan { Steps = [new PageStep(1, 1, Filling.Changed, GuestPageType.Normal, 3), new PageStep(20, 2, Filling.Changed, GuestPageType.Normal, 4)] },
+            new EpochPlan { Steps = [new PageStep(20, 1, Filling.Changed, GuestPageType.Normal, 5), new PageStep(30, 5, Filling.Common, GuestPageType.L1Table, 6)] },
+        ],
+    });
+
     /// <summary>Two epochs and hardly a page, so that nearly all that is read of the file is header, slots and index.</summary>
     public static (byte[] File, IReadOnlyList<ModelEpoch> Epochs) WriteTiny(bool encrypted = false) => Write(Tiny with { Lz4 = true, Encrypted = encrypted });
 
