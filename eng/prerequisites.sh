@@ -38,6 +38,16 @@ can_compile() {
     printf '#include <sys/mman.h>\nint main(void) { return 0; }\n' | gcc -x c - -o /dev/null
 }
 
+# Programs in sbin are not in everybody's path.
+has_liblz4() {
+    PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -q 'liblz4\.so\.1 '
+}
+
+# The faster engine of LZ4: PageStore works without, its tests of both engines do not.
+need_liblz4() {
+    need "liblz4" has_liblz4 liblz4-1
+}
+
 # gcc builds the native shim and links NativeAOT programs.
 need_compiler() {
     need "A C compiler" can_compile gcc libc6-dev

@@ -28,7 +28,7 @@ internal static class Tool
         var root = new Command(Name, "Keeps the memory of guests as chains of incremental checkpoints.")
         {
             new HelpOption(),
-            new VersionOption(),
+            new VersionOption { Action = new VersionAction(console) },
             ImportCommand.Create(console),
             ReceiveCommand.Create(console),
             CaptureCommand.Create(console),
@@ -56,6 +56,7 @@ internal static class Tool
 
         try
         {
+            Lz4Engine.Choose();
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = console.Out,

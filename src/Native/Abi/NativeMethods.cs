@@ -313,4 +313,22 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "ps_socket_receive")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult SocketReceive(SafeHandle socket, byte* bytes, ulong room, out ulong count, out int fd, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lz4_open")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult Lz4Open(byte* path, out nint lz4, out uint version, byte* tried, ulong triedBytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lz4_close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult Lz4Close(nint lz4, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lz4_pack")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult Lz4Pack(
+        Lz4Handle lz4, byte* source, ulong sourceBytes, byte* destination, ulong room, out ulong written, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_lz4_unpack")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult Lz4Unpack(
+        Lz4Handle lz4, byte* source, ulong sourceBytes, byte* destination, ulong bytes, out int errno);
 }

@@ -43,6 +43,8 @@ internal enum ShimResult
     LazyEvents = 34,
     LazyFill = 35,
     Socket = 36,
+    Lz4Library = 37,
+    Lz4Block = 38,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>

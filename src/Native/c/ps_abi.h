@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 8
+#define PS_ABI_VERSION 9
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -53,6 +53,8 @@ enum ps_result {
     PS_LAZY_EVENTS = 34,   /* waiting for events or reading them failed */
     PS_LAZY_FILL = 35,     /* a page could not be brought, poisoned or released */
     PS_SOCKET = 36,        /* sending or receiving a descriptor failed */
+    PS_LZ4_LIBRARY = 37,   /* no liblz4 could be loaded, or it is too old */
+    PS_LZ4_BLOCK = 38,     /* bytes that are no LZ4 block of so many plain bytes; an everyday answer */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -237,6 +239,7 @@ struct ps_xen_pv;
 struct ps_xen_store;
 struct ps_kvm;
 struct ps_lazy;
+struct ps_lz4;
 
 /* The version this file was compiled with: the one function that cannot fail, and the first to be called. */
 PS_API int32_t ps_abi_version(void);
@@ -374,6 +377,20 @@ PS_API int32_t ps_lazy_release(struct ps_lazy *lazy, uint64_t address, uint64_t 
 PS_API int32_t ps_lazy_send(struct ps_lazy *lazy, int32_t socket, const void *bytes, uint64_t count, int32_t *err);
 /* *fd: the descriptor that came with the bytes, owned by the caller; -1 if none came. *count: 0 at the end of the stream. */
 PS_API int32_t ps_socket_receive(int32_t socket, void *bytes, uint64_t room, uint64_t *count, int32_t *fd, int32_t *err);
+
+/* What ps_lz4_pack takes and ps_lz4_unpack yields at most: the largest page. */
+#define PS_LZ4_MOST 65536u
+
+/* path: a file, or null for where the system looks. *version: major * 10000 + minor * 100 + release. tried: as for ps_xen_open. */
+PS_API int32_t ps_lz4_open(const char *path, struct ps_lz4 **lz4, uint32_t *version, char *tried, uint64_t tried_bytes, int32_t *err);
+/* lz4 may be null. */
+PS_API int32_t ps_lz4_close(struct ps_lz4 *lz4, int32_t *err);
+/* *written: 0 if the block did not fit into room bytes, whose content is then unspecified. */
+PS_API int32_t ps_lz4_pack(struct ps_lz4 *lz4, const uint8_t *source, uint64_t source_bytes, uint8_t *destination, uint64_t room,
+                           uint64_t *written, int32_t *err);
+/* The source may be anything. Exactly bytes of destination, or PS_LZ4_BLOCK, and then they are unspecified. */
+PS_API int32_t ps_lz4_unpack(struct ps_lz4 *lz4, const uint8_t *source, uint64_t source_bytes, uint8_t *destination, uint64_t bytes,
+                             int32_t *err);
 
 PS_API int32_t ps_kvm_probe(struct ps_kvm_caps *caps, int32_t *err);
 /*

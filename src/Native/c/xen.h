@@ -3,6 +3,7 @@
 #define PS_XEN_H
 
 #include "ps_abi.h"
+#include "text.h"
 #include "xen_defs.h"
 
 /* xc_shadow_control changed its parameters in 4.16, which also brought xc_logdirty_control. */
@@ -90,14 +91,6 @@ struct ps_xen_pv {
     uint64_t m2p_frames;
     uint64_t m2p_bytes;
 };
-
-/* What was tried in vain, for the caller's message. */
-struct ps_text {
-    char *bytes;
-    uint64_t size; /* with the NUL */
-};
-
-void ps_text_add(struct ps_text *text, const char *part);
 
 /* Loads a library: of the directory, of length bytes, if that is not 0 and has one, else from where the system looks. Null, and text says what was tried. */
 void *ps_xen_library(const char *directory, size_t length, const char *name, struct ps_text *text);

@@ -70,13 +70,6 @@ static const struct symbol state_symbols[] = {
     {NULL, 0},
 };
 
-void ps_text_add(struct ps_text *text, const char *part)
-{
-    size_t used = strlen(text->bytes);
-
-    snprintf(text->bytes + used, text->size - used, "%s%s", used > 0 ? ", " : "", part);
-}
-
 static int is_directory(const char *path)
 {
     struct stat status;
@@ -114,10 +107,7 @@ static int look_up(struct ps_xen *xen, void *library, const struct symbol *symbo
         void *found = dlsym(library, symbol->name);
 
         if (found == NULL) {
-            char lack[PATH_MAX + 64];
-
-            snprintf(lack, sizeof(lack), "%s (without %s)", name, symbol->name);
-            ps_text_add(text, lack);
+            ps_text_lack(text, name, symbol->name);
             return -1;
         }
         memcpy((char *)xen + symbol->place, &found, sizeof(found));
