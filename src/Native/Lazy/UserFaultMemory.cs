@@ -152,14 +152,7 @@ public sealed class UserFaultMemory : ILazyMemory
     {
         foreach (LazyMapping mapping in _mappings.All)
         {
-            ulong bytes = (ulong)mapping.Count * (ulong)PageSize;
-            ShimResult result = NativeMethods.LazyRelease(_handle, mapping.Address, bytes, out int errno);
-
-            // A guest that has gone, or that unmapped its memory, needs nothing more.
-            if (result != ShimResult.Ok && errno is not (NativeErrors.Esrch or NativeErrors.Einval or NativeErrors.Enomem))
-            {
-                NativeErrors.ThrowIfFailed(result, errno, $"Releasing {bytes} bytes of memory");
-            }
+            ReleasePart(mapping.Address, mapping.Count);
         }
 
         LetRemovalsGo();
@@ -178,6 +171,29 @@ public sealed class UserFaultMemory : ILazyMemory
     {
         _handle.Dispose();
         _peer?.Dispose();
+    }
+
+    /// <summary>
+    /// Releases pages of one part. The kernel refuses all of a range if nothing of it is mapped any more, or if something else is mapped to some of it (userfaultfd_unregister, EINVAL): halves find what is still the
+    /// guest's. That takes two calls for each page that is not, which a monitor seldom has.
+    /// </summary>
+    private void ReleasePart(ulong address, long count)
+    {
+        ulong bytes = (ulong)count * (ulong)PageSize;
+        ShimResult result = NativeMethods.LazyRelease(_handle, address, bytes, out int errno);
+        if (errno == NativeErrors.Einval && count > 1)
+        {
+            long half = count / 2;
+            ReleasePart(address, half);
+            ReleasePart(address + ((ulong)half * (ulong)PageSize), count - half);
+            return;
+        }
+
+        // A guest that has gone, or that unmapped its memory, needs nothing more.
+        if (errno is not (NativeErrors.Esrch or NativeErrors.Einval or NativeErrors.Enomem))
+        {
+            NativeErrors.ThrowIfFailed(result, errno, $"Releasing {bytes} bytes of memory");
+        }
     }
 
     /// <summary>

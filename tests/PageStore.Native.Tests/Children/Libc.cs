@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
 
     internal const int ProtRead = 1;
     internal const int MapShared = 1;
+    internal const int MapPrivateFixed = 0x12;
 
     // include/uapi/linux/fs.h
     internal const int SeekData = 3;

@@ -36,6 +36,28 @@ public sealed class ChangedMappingTests : IDisposable
         Assert.True(!(await monitor.ReadAsync(46).WaitAsync(Patience, Cancellation)).AsSpan().ContainsAnyExcept((byte)0));
     }
 
+    /// <summary>The kernel then refuses to release any range that has a page of it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(54)]
+    public async Task What_is_mapped_to_a_file_keeps_nobody_from_being_released(int first)
+    {
+        using var monitor = new EventfulMonitor(_listener.Path);
+        using UserFaultMemory memory = _listener.Accept(Cancellation);
+        Task replacing = monitor.ReplaceAsync(first, 10);
+        memory.Wait(Timeout.InfiniteTimeSpan);
+        Assert.Equal(new LazyMemoryEvent(LazyMemoryEventKind.Removed, new Pfn(first), 10), Next(memory));
+        await replacing.WaitAsync(Patience, Cancellation);
+        Task<byte[]> missing = monitor.ReadAsync(45);
+        Assert.Equal(new LazyMemoryEvent(LazyMemoryEventKind.ReadFault, new Pfn(45), 1), Next(memory));
+        memory.Release();
+        int[] others = [.. Enumerable.Range(0, EventfulMonitor.PageCount).Where(page => page < first || page >= first + 10)];
+        Assert.True(!(await missing.WaitAsync(Patience, Cancellation)).AsSpan().ContainsAnyExcept((byte)0));
+        byte[][] released = await Task.WhenAll(others.Select(monitor.ReadAsync)).WaitAsync(Patience, Cancellation);
+        Assert.All(released, page => Assert.True(!page.AsSpan().ContainsAnyExcept((byte)0)));
+    }
+
     [Fact]
     public async Task All_of_it_may_be_unmapped()
     {

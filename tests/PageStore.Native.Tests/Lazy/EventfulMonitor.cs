@@ -45,6 +45,15 @@ internal sealed unsafe class EventfulMonitor : IDisposable
         return true;
     });
 
+    /// <summary>Maps a file in the place of pages, which userfaultfd does not serve.</summary>
+    internal Task ReplaceAsync(int first, int count) => RunAsync(() =>
+    {
+        using FileStream file = File.OpenRead(Environment.ProcessPath!);
+        nint mapped = Libc.mmap((void*)AddressOf(first), (nuint)Bytes(count), Libc.ProtRead, Libc.MapPrivateFixed, (int)file.SafeFileHandle.DangerousGetHandle(), 0);
+        Libc.Check(mapped == AddressOf(first) ? 0 : -1, "mmap");
+        return true;
+    });
+
     /// <summary>Moves pages elsewhere; says where.</summary>
     internal Task<nint> MoveAsync(int first, int count) => RunAsync(() =>
     {
