@@ -300,7 +300,7 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "ps_lazy_poison")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
-    internal static partial ShimResult LazyPoison(LazyHandle lazy, ulong address, ulong bytes, out ulong done, out int errno);
+    internal static partial ShimResult LazyPoison(LazyHandle lazy, ulong address, ulong bytes, out ulong done, out ulong poisoned, out int errno);
 
     [LibraryImport(Library, EntryPoint = "ps_lazy_release")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]

@@ -24,6 +24,8 @@ public sealed class UserFaultMemory : ILazyMemory
     // What the kernel told, and nobody has taken yet: one removal may lie in several parts.
     private readonly Queue<LazyMemoryEvent> _untold = [];
     private bool _ended;
+
+    // Whether the kernel poisoned any page: none that was there already, or that the memory does not have any more.
     private bool _poisoned;
 
     internal UserFaultMemory(LazyHandle handle, LazyMappings mappings, UserFaultPeer peer)
@@ -137,12 +139,7 @@ public sealed class UserFaultMemory : ILazyMemory
     public unsafe long FillZero(Pfn first, long count) => ForEachMapping(first, count, Action.Zero, null);
 
     /// <inheritdoc/>
-    public unsafe bool Poison(Pfn page)
-    {
-        bool done = ForEachMapping(page, 1, Action.Poison, null) == 1;
-        _poisoned |= done;
-        return done;
-    }
+    public unsafe bool Poison(Pfn page) => ForEachMapping(page, 1, Action.Poison, null) == 1;
 
     /// <inheritdoc/>
     public void SetReady() => _peer?.Say(UserFaultPeer.Ready);
@@ -263,13 +260,15 @@ public sealed class UserFaultMemory : ILazyMemory
     {
         ulong bytes = (ulong)count * (ulong)PageSize;
         ulong done;
+        ulong poisoned = 0;
         int errno;
         ShimResult result = action switch
         {
             Action.Copy => NativeMethods.LazyCopy(_handle, address, content, bytes, out done, out errno),
             Action.Zero => NativeMethods.LazyZero(_handle, address, bytes, out done, out errno),
-            _ => NativeMethods.LazyPoison(_handle, address, bytes, out done, out errno),
+            _ => NativeMethods.LazyPoison(_handle, address, bytes, out done, out poisoned, out errno),
         };
+        _poisoned |= poisoned > 0;
         if (action == Action.Poison && errno == NativeErrors.Einval)
         {
             throw NativeErrors.Unsupported(errno, $"Poisoning the page at 0x{address:x}", "run Linux 6.6 or newer, or restore from an epoch that is not damaged.");

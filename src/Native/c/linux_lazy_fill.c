@@ -55,23 +55,26 @@ static int is_answer(int error)
     return error == EAGAIN || error == ENOENT || error == ESRCH;
 }
 
-/* A page that is there stays, and whoever waits for it looks again. */
-static int32_t fill_all(struct ps_lazy *lazy, fill_part *part, uint64_t address, const uint8_t *pages, uint64_t bytes, uint64_t *done, int32_t *err)
+/* A page that is there stays, and whoever waits for it looks again. *there: how many of the bytes done were such. */
+static int32_t fill_all(struct ps_lazy *lazy, fill_part *part, uint64_t address, const uint8_t *pages, uint64_t bytes, uint64_t *done, uint64_t *there,
+                        int32_t *err)
 {
     uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 
     *err = 0;
     *done = 0;
+    *there = 0;
     if (address % page_bytes != 0 || bytes % page_bytes != 0)
         return PS_ARGUMENT;
     while (*done < bytes) {
         int64_t now = part(lazy, address + *done, pages == NULL ? NULL : pages + *done, bytes - *done);
 
         if (now < 0 && errno == EEXIST) {
-            struct ps_uffdio_range there = {.start = address + *done, .len = page_bytes};
+            struct ps_uffdio_range page = {.start = address + *done, .len = page_bytes};
 
-            ioctl(lazy->uffd, PS_UFFDIO_WAKE, &there);
+            ioctl(lazy->uffd, PS_UFFDIO_WAKE, &page);
             now = (int64_t)page_bytes;
+            *there += page_bytes;
         }
         if (now < 0) {
             *err = errno;
@@ -84,17 +87,25 @@ static int32_t fill_all(struct ps_lazy *lazy, fill_part *part, uint64_t address,
 
 int32_t ps_lazy_copy(struct ps_lazy *lazy, uint64_t address, const void *pages, uint64_t bytes, uint64_t *done, int32_t *err)
 {
-    return fill_all(lazy, copy_part, address, pages, bytes, done, err);
+    uint64_t there;
+
+    return fill_all(lazy, copy_part, address, pages, bytes, done, &there, err);
 }
 
 int32_t ps_lazy_zero(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, int32_t *err)
 {
-    return fill_all(lazy, zero_part, address, NULL, bytes, done, err);
+    uint64_t there;
+
+    return fill_all(lazy, zero_part, address, NULL, bytes, done, &there, err);
 }
 
-int32_t ps_lazy_poison(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, int32_t *err)
+int32_t ps_lazy_poison(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, uint64_t *poisoned, int32_t *err)
 {
-    return fill_all(lazy, poison_part, address, NULL, bytes, done, err);
+    uint64_t there;
+    int32_t result = fill_all(lazy, poison_part, address, NULL, bytes, done, &there, err);
+
+    *poisoned = *done - there;
+    return result;
 }
 
 int32_t ps_lazy_release(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, int32_t *err)

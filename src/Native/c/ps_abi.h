@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 9
+#define PS_ABI_VERSION 10
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -370,7 +370,8 @@ PS_API int32_t ps_lazy_read(struct ps_lazy *lazy, struct ps_lazy_event *events, 
  */
 PS_API int32_t ps_lazy_copy(struct ps_lazy *lazy, uint64_t address, const void *pages, uint64_t bytes, uint64_t *done, int32_t *err);
 PS_API int32_t ps_lazy_zero(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, int32_t *err);
-PS_API int32_t ps_lazy_poison(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, int32_t *err);
+/* *poisoned: how many of the bytes done were missing, and are poisoned now. */
+PS_API int32_t ps_lazy_poison(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, uint64_t *done, uint64_t *poisoned, int32_t *err);
 /* What is still missing reads as zeros from now on, without anybody's help. */
 PS_API int32_t ps_lazy_release(struct ps_lazy *lazy, uint64_t address, uint64_t bytes, int32_t *err);
 /* Sends bytes and the descriptor with them. Does not wait for the other side to read. */

@@ -42,8 +42,10 @@ public interface ILazyMemory : IDisposable
     /// <exception cref="StorageException">The host refused.</exception>
     long FillZero(Pfn first, long count);
 
-    /// <summary>Makes a missing page one that cannot be had: the guest, or the part of it that touches the page, ends by an error rather than go on with a wrong page.</summary>
-    /// <param name="page">The page.</param>
+    /// <summary>
+    /// Makes a missing page one that cannot be had: the guest, or the part of it that touches the page, ends by an error rather than go on with a wrong page. A page that is there already stays as it is.
+    /// </summary>
+    /// <param name="page">The page. One that the memory does not have counts as done.</param>
     /// <returns>False if something happened that must be taken by <see cref="ReadEvents"/> first.</returns>
     /// <exception cref="UnsupportedException">The host has no such thing; the page is missing still.</exception>
     /// <exception cref="StorageException">The host refused.</exception>

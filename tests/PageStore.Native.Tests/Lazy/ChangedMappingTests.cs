@@ -69,6 +69,9 @@ public sealed class ChangedMappingTests : IDisposable
         await unmapping.WaitAsync(Patience, Cancellation);
         Assert.Equal((4, true), (memory.Fill(new Pfn(0), LazyRegion.Content(4, 4)), memory.Poison(new Pfn(9))));
         memory.Release();
+
+        // What is not there any more is not damaged either.
+        Assert.Equal("complete", monitor.Hear());
     }
 
     /// <summary>It would be complete with pages missing in the new place, which read as zeros when the last descriptor is closed.</summary>

@@ -72,6 +72,9 @@ internal sealed unsafe class EventfulMonitor : IDisposable
         return copy;
     });
 
+    /// <summary>The next line that the other side says.</summary>
+    internal string Hear() => _talk.HearLine();
+
     /// <summary>Reads what nobody has been told of until a call is through that waits for that.</summary>
     internal void ReadEventsUntil(Task call) =>
         Assert.True(SpinWait.SpinUntil(() => call.IsCompleted | ReadFault() != 0, TimeSpan.FromSeconds(20)) && call.IsCompleted, "the call does not end");

@@ -32,5 +32,11 @@ internal sealed unsafe class TalkingMonitor : IDisposable
 
     internal void Hear(byte[] bytes) => _socket.Receive(bytes);
 
+    internal string HearLine()
+    {
+        using var reader = new StreamReader(new NetworkStream(_socket), Encoding.UTF8);
+        return reader.ReadLine()!;
+    }
+
     public void Dispose() => _socket.Dispose();
 }

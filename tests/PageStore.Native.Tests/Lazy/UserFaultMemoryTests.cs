@@ -119,6 +119,27 @@ public sealed class UserFaultMemoryTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public void Memory_is_damaged_where_the_kernel_poisoned_a_page_and_not_where_it_left_one_as_it_was(bool shared)
+    {
+        using (var memory = new LazyRegion(shared))
+        {
+            memory.Lazy.Fill(new Pfn(2), LazyRegion.Content(2));
+
+            // One that is there already, and one that the memory does not have.
+            Assert.Equal((true, true), (memory.Lazy.Poison(new Pfn(2)), memory.Lazy.Poison(new Pfn(LazyRegion.PageCount))));
+            memory.Lazy.Release();
+            Assert.Equal((true, true), (memory.CanKernelRead(2), memory.Region.IsWhole));
+        }
+
+        using var damaged = new LazyRegion(shared);
+        Assert.Equal((true, true), (damaged.Lazy.Poison(new Pfn(2)), damaged.Lazy.Poison(new Pfn(2))));
+        damaged.Lazy.Release();
+        Assert.Equal((false, false), (damaged.CanKernelRead(2), damaged.Region.IsWhole));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Release_lets_go_on_who_gives_pages_up(bool shared)
     {
         using var memory = new LazyRegion(shared);
