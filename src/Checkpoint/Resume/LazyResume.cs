@@ -58,7 +58,9 @@ public sealed class LazyResume : IDisposable
     /// <summary>Resumes the guest: returns when all pages are there, the guest has ended, or on cancellation. To be called once.</summary>
     /// <param name="cancellationToken">Ends it; a guest that runs then waits at the next missing page.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="UnsupportedException">A page is damaged, and the host cannot poison it: the guest waits for it for ever.</exception>
+    /// <exception cref="UnsupportedException">
+    /// A page is damaged, and the host cannot poison it; or memory of the guest was moved elsewhere while pages of it were missing (<see cref="ILazyMemory.ReadEvents"/>). Who touches such a page waits for ever: end the guest.
+    /// </exception>
     /// <exception cref="StorageException">The host refused to serve the memory any more.</exception>
     public ResumeReport Run(CancellationToken cancellationToken)
     {

@@ -25,6 +25,7 @@ public interface ILazyMemory : IDisposable
     /// <summary>Takes what happened, oldest first. Does not wait.</summary>
     /// <param name="events">Room for at least one.</param>
     /// <returns>How many were taken.</returns>
+    /// <exception cref="UnsupportedException">Memory was moved elsewhere while pages of it were missing, where nobody would bring them: end the guest.</exception>
     /// <exception cref="StorageException">The host refused.</exception>
     int ReadEvents(Span<LazyMemoryEvent> events);
 
@@ -55,6 +56,7 @@ public interface ILazyMemory : IDisposable
     void SetReady();
 
     /// <summary>Ends it: what is missing still is zero from now on, nobody waits any more, and the guest needs nobody.</summary>
+    /// <exception cref="UnsupportedException">Memory was moved meanwhile, as <see cref="ReadEvents"/> says.</exception>
     /// <exception cref="StorageException">The host refused.</exception>
     void Release();
 }

@@ -98,6 +98,26 @@ public sealed class ChangedMappingTests : IDisposable
         await waiting.WaitAsync(Patience, Cancellation);
     }
 
+    [Fact]
+    public async Task What_is_moved_while_all_is_released_is_told_as_well()
+    {
+        using var monitor = new EventfulMonitor(_listener.Path);
+        Task<nint> moving;
+        using (UserFaultMemory memory = _listener.Accept(Cancellation))
+        {
+            moving = monitor.MoveAsync(10, 10);
+            memory.Wait(Timeout.InfiniteTimeSpan);
+            Assert.Throws<UnsupportedException>(memory.Release);
+        }
+
+        monitor.ReadEventsUntil(moving);
+        Task<byte[]> waiting = EventfulMonitor.ReadAtAsync(await moving);
+        monitor.WaitForFault();
+        Assert.False(waiting.IsCompleted);
+        monitor.Dispose();
+        await waiting.WaitAsync(Patience, Cancellation);
+    }
+
     private static LazyMemoryEvent Next(UserFaultMemory memory)
     {
         var events = new LazyMemoryEvent[1];
