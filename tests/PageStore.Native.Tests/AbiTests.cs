@@ -7,7 +7,7 @@ namespace PageStore.Native.Tests;
 /// <summary>Header, library, managed declarations and document describe the same interface.</summary>
 public sealed partial class AbiTests
 {
-    /// <summary>How many functions version 9 exports.</summary>
+    /// <summary>How many functions version 10 exports.</summary>
     private const int Functions = 78;
 
     [Fact]

@@ -27,6 +27,11 @@ public sealed record CaptureOptions
     /// <summary>What else is done during each pause, beside the copy, such as a snapshot of the guest's disk; the caller's to dispose. Nothing unless said otherwise.</summary>
     public IReadOnlyList<IPausedWork> WhilePaused { get; init; } = [];
 
+    /// <summary>
+    /// Gives each epoch its resume pack, within the epoch's own commit; of the writer that the epochs go to, and the caller's to dispose. Null for none, and where the epochs go into a stream.
+    /// </summary>
+    public PackKeeper? Packs { get; init; }
+
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(WhilePaused);

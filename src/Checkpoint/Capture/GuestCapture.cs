@@ -80,9 +80,9 @@ public sealed class GuestCapture : IDisposable
     /// <param name="pause">Stops and continues the guest.</param>
     /// <param name="options">Null stands for the defaults.</param>
     /// <returns>The capture, which the caller disposes; the stream stays the caller's, too.</returns>
-    /// <exception cref="ArgumentException">Page sizes or page counts do not fit each other.</exception>
+    /// <exception cref="ArgumentException">Page sizes or page counts do not fit each other, or there is a <see cref="CaptureOptions.Packs"/>: a stream has no place for packs.</exception>
     public static GuestCapture IntoStream(CaptureStream stream, IGuestMemory memory, IDirtyLog? log, IGuestPause pause, CaptureOptions? options = null) =>
-        new((ICaptureTarget)stream, memory, log, pause, options);
+        options?.Packs is null ? new((ICaptureTarget)stream, memory, log, pause, options) : throw new ArgumentException("A stream has no place for resume packs: let whoever writes the file make them.", nameof(options));
 
     /// <summary>Captures one epoch and commits it.</summary>
     /// <param name="label">A text for people, or null.</param>
@@ -200,6 +200,7 @@ public sealed class GuestCapture : IDisposable
         Consistency = consistency,
         GuestId = _options.GuestId,
         BootInstance = _options.BootInstance,
+        Packs = _options.Packs,
     };
 
     private long StreamAll(ICapturedEpoch epoch) => StreamRun(epoch, new PfnRun(new Pfn(0), _memory.PageCount));

@@ -14,7 +14,7 @@ internal sealed class PackCheck(Epoch epoch, PackRef pack, Action<CorruptDataExc
     /// <param name="next">Called before each page; throws to end it, and says whether to go on.</param>
     public void Run(Func<bool> next)
     {
-        var plan = new PackPlan(epoch, pack);
+        var plan = new PackPlan(epoch.Nodes, epoch.Record, pack);
         while (next() && plan.TryReadNext(out PlanEntry entry))
         {
             try

@@ -60,6 +60,9 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
 
     internal FileRoot Root => _file.Root;
 
+    /// <summary>Appends packs, and releases them.</summary>
+    internal PackEditor Packs => new(_file);
+
     internal long BytesAppended => _file.BytesAppended;
 
     internal TimeSpan WriteTime => _file.WriteTime;
@@ -163,12 +166,14 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
     /// <summary>Begins an epoch. Only one can be under way: commit or dispose it before the next.</summary>
     /// <param name="options">What it is to be; null stands for an epoch without a parent.</param>
     /// <exception cref="InvalidOperationException">Another epoch is under way.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or <see cref="EpochOptions.Packs"/> are another writer's.</exception>
     /// <exception cref="KeyNotFoundException">The parent is not in the file.</exception>
     public EpochBuilder BeginEpoch(EpochOptions? options = null)
     {
         ThrowIfUnusable();
         options ??= new();
         options.Validate();
+        options.Packs?.ThrowUnlessOf(this);
         ThrowIfUnderWay();
         _file.RenewSession();
         Epoch? parent = options.Parent is { } id ? OpenEpoch(id) : null;
@@ -277,16 +282,18 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
     /// <summary>Makes a finished epoch the newest one: append, then flip.</summary>
     /// <param name="record">The epoch.</param>
     /// <param name="dropped">Earlier epochs that get a dropped entry, by ascending id, and the parent of each.</param>
-    internal EpochRecord Commit(EpochRecord record, IReadOnlyList<(EpochId Id, EpochId Parent)> dropped) => Guard(() =>
+    /// <param name="unpacked">Earlier epochs that lose their packs, by ascending id; none where any are dropped.</param>
+    internal EpochRecord Commit(EpochRecord record, IReadOnlyList<(EpochId Id, EpochId Parent)> dropped, IEnumerable<EpochId> unpacked) => Guard(() =>
     {
+        LeafChange[] earlier = [.. dropped.Select(link => new LeafChange(link.Id.Value, 0, Entry.DroppedOf(link.Parent))), .. Packs.Release(unpacked)];
         Entry entry = _file.AppendRecord(EpochRecordFormat.Write(record));
         CountShares(record, dropped.Count > 0);
-        IEnumerable<LeafChange> links = dropped.Select(link => new LeafChange(link.Id.Value, 0, Entry.DroppedOf(link.Parent)));
-        _file.Commit([.. links, new LeafChange(record.Id.Value, 0, entry)], slot => slot with
+        _file.Commit([.. earlier, new LeafChange(record.Id.Value, 0, entry)], slot => slot with
         {
             NextEpoch = new EpochId(record.Id.Value + 1),
             NewestEpoch = record.Id,
             EpochCount = slot.EpochCount + 1,
+            OptionalFeatures = slot.OptionalFeatures | (record.Pack is null ? 0 : FormatFeatures.ResumePacks),
         });
         _builder = null;
         return record with { Offset = entry.Offset };
@@ -360,7 +367,7 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         _file.RenewSession();
         try
         {
-            return edit(new PackEditor(_file));
+            return edit(Packs);
         }
         catch (StorageException failure)
         {

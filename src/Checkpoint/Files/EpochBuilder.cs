@@ -156,7 +156,9 @@ public sealed class EpochBuilder : ICapturedEpoch
     public EpochInfo Commit()
     {
         ThrowIfDone();
-        EpochRecord record = _writer.Commit(_writer.Guard(Finish), Amendments?.Links ?? []);
+        EpochRecord finished = _writer.Guard(Finish);
+        EpochRecord record = _writer.Commit(finished, Amendments?.Links ?? [], finished.Pack is null ? [] : _options.Packs?.Packed ?? []);
+        _options.Packs?.Committed(record);
         _done = true;
         ReleaseMemory();
         return new EpochInfo(record);
@@ -252,8 +254,9 @@ public sealed class EpochBuilder : ICapturedEpoch
         using PageBitmap written = WrittenSet();
         BlobWriter blobs = Blobs(PageCodecs.None);
         BlobRef writtenSet = EpochSets.Write(blobs, _writer.Index, written);
-        (BlobRef readSet, long pagesRead) = WriteReadSet(blobs, written);
-        return new EpochRecord
+        using PageBitmap? read = ReadSet(written);
+        BlobRef readSet = read is null ? default : EpochSets.Write(blobs, _writer.Index, read);
+        var record = new EpochRecord
         {
             Id = Id,
             Parent = Amendments?.Parent ?? _options.Parent ?? default,
@@ -263,7 +266,7 @@ public sealed class EpochBuilder : ICapturedEpoch
             Written = writtenSet,
             Read = readSet,
             PagesWritten = written.Count(),
-            PagesRead = pagesRead,
+            PagesRead = read?.Count() ?? 0,
             Counts = _table.Counts,
             Bytes = Bytes,
             Consistency = Amendments?.Consistency ?? Consistency ?? _options.Consistency,
@@ -272,6 +275,20 @@ public sealed class EpochBuilder : ICapturedEpoch
             Label = string.IsNullOrEmpty(_options.Label) ? null : _options.Label,
             Sections = _sections,
         };
+        return record with { Pack = Pack(record, new AccessInterval(written, read)) };
+    }
+
+    /// <summary>All but the pack is appended by now, and is what the pack copies.</summary>
+    private PackRef? Pack(EpochRecord record, AccessInterval interval)
+    {
+        if (_options.Packs?.Plan(record, interval) is not { Length: > 0 } plan)
+        {
+            return null;
+        }
+
+        PackRef? pack = _writer.Packs.TryAppend(record, plan, out PageStoreException? failure);
+        _options.Packs.Failure = failure;
+        return pack;
     }
 
     /// <summary>Only along the newest line: what another branch holds goes with it.</summary>
@@ -298,16 +315,11 @@ public sealed class EpochBuilder : ICapturedEpoch
         }
     }
 
-    private (BlobRef Set, long Count) WriteReadSet(BlobWriter blobs, PageBitmap written)
+    private PageBitmap? ReadSet(PageBitmap written)
     {
-        if (_read is null)
-        {
-            return default;
-        }
-
-        using PageBitmap set = Resized(_read);
-        set.AndNot(written);
-        return (EpochSets.Write(blobs, _writer.Index, set), set.Count());
+        PageBitmap? set = _read is null ? null : Resized(_read);
+        set?.AndNot(written);
+        return set;
     }
 
     private PageBitmap WrittenSet()

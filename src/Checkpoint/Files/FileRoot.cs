@@ -15,6 +15,11 @@ internal sealed class FileRoot
         Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, slot.DataEnd, null, opener));
     }
 
+    /// <summary>Makes the view of what is being written on top of a root: trees of no root yet, too.</summary>
+    /// <param name="committed">The root.</param>
+    /// <param name="nodes">Reads what was appended behind it.</param>
+    public FileRoot(FileRoot committed, NodeReader nodes) => (Header, Slot, SlotIndex, Nodes) = (committed.Header, committed.Slot, committed.SlotIndex, nodes);
+
     public FileHeader Header { get; }
 
     public RootSlot Slot { get; }

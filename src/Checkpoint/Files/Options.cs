@@ -178,6 +178,9 @@ public sealed record EpochOptions
     /// <summary>The number of pages of the guest; null stands for the parent's. Writing a page behind it makes it larger.</summary>
     public long? PageCount { get; init; }
 
+    /// <summary>Makes the epoch's resume pack, which its commit writes, and takes that of the epoch before away; of the same writer. Null for no pack.</summary>
+    public PackKeeper? Packs { get; init; }
+
     /// <summary>The number that the epoch gets, at least the next one of the file: a repair keeps those that epochs had. Null stands for the next one.</summary>
     internal EpochId? Id { get; init; }
 

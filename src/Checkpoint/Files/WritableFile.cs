@@ -142,6 +142,13 @@ internal sealed class WritableFile : IDisposable
     /// </summary>
     public void KeepVersion() => Segments.KeepFresh(Positions);
 
+    /// <summary>The view of all that was appended, which is in the file when this returns, committed or not.</summary>
+    public FileRoot UnderWay()
+    {
+        FlushAll();
+        return new FileRoot(Root, Nodes);
+    }
+
     /// <summary>Lets the next block begin a new session, if the present one has sealed many. Between epochs only.</summary>
     public void RenewSession() => _sealer?.Renew();
 

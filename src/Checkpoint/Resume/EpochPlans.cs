@@ -63,7 +63,7 @@ public static class EpochPlans
     {
         if (readsKnown)
         {
-            return InEpoch(policy.Rank(pages), epoch);
+            return InEpoch(policy.Rank(pages), epoch.PageCount);
         }
 
         // Where the hypervisor tells no reads, the guest's own tables do; this reads all of its memory.
@@ -73,7 +73,7 @@ public static class EpochPlans
             policy.ObserveTables(tables);
         }
 
-        return InEpoch(policy.Rank(pages), epoch);
+        return InEpoch(policy.Rank(pages), epoch.PageCount);
     }
 
     /// <summary>What was demanded behind an epoch, and nothing of what was loaded for it.</summary>
@@ -90,8 +90,8 @@ public static class EpochPlans
     }
 
     /// <summary>A guest may have been larger once.</summary>
-    internal static Pfn[] InEpoch(Pfn[] pages, Epoch epoch) =>
-        Array.TrueForAll(pages, page => page.Value < epoch.PageCount) ? pages : Array.FindAll(pages, page => page.Value < epoch.PageCount);
+    internal static Pfn[] InEpoch(Pfn[] pages, long pageCount) =>
+        Array.TrueForAll(pages, page => page.Value < pageCount) ? pages : Array.FindAll(pages, page => page.Value < pageCount);
 
     /// <summary>How many pages were touched.</summary>
     internal static long Count(AccessInterval interval)

@@ -1,7 +1,7 @@
 namespace PageStore.Checkpoint;
 
 /// <summary>Reads the plan of a pack entry by entry, past what of it is damaged. For one thread.</summary>
-internal sealed class PackPlan(Epoch epoch, PackRef pack)
+internal sealed class PackPlan(NodeReader nodes, EpochRecord epoch, PackRef pack)
 {
     private readonly byte[] _entry = new byte[PlanEntry.Size];
     private BlobStream? _stream;
@@ -17,7 +17,7 @@ internal sealed class PackPlan(Epoch epoch, PackRef pack)
         {
             try
             {
-                _stream ??= new BlobStream(epoch.Nodes, pack.Plan, epoch.Record.Offset);
+                _stream ??= new BlobStream(nodes, pack.Plan, epoch.Offset);
                 _stream.Position = _next * PlanEntry.Size;
                 _stream.ReadExactly(_entry);
                 _next++;
@@ -27,11 +27,11 @@ internal sealed class PackPlan(Epoch epoch, PackRef pack)
                     return true;
                 }
 
-                Damage ??= Checkpoint.Damage.InEpoch(epoch.Record.Id, "resume pack", Checkpoint.Damage.At(epoch.Record.Offset, wrong));
+                Damage ??= Checkpoint.Damage.InEpoch(epoch.Id, "resume pack", Checkpoint.Damage.At(epoch.Offset, wrong));
             }
             catch (PageStoreException reason)
             {
-                Damage ??= reason is CorruptDataException damage ? Checkpoint.Damage.InEpoch(epoch.Record.Id, "resume pack", damage) : reason;
+                Damage ??= reason is CorruptDataException damage ? Checkpoint.Damage.InEpoch(epoch.Id, "resume pack", damage) : reason;
                 SkipChunk();
             }
         }

@@ -48,6 +48,17 @@ internal sealed class PackWriter(WritableFile file, Epoch epoch, int maxExtents,
         return new PackRef(pages.Length, blob, _extents);
     }
 
+    /// <summary>Gives back what was appended of a pack that came to nothing: its segments are free with the commit under way.</summary>
+    public void Release()
+    {
+        foreach (Extent extent in _extents)
+        {
+            file.Segments.Release(extent.Offset, (int)extent.Length);
+        }
+
+        _extents.Clear();
+    }
+
     /// <summary>A page is packed if it is where it was: then it was found to be worth it.</summary>
     private Entry Store(PageEncoder encoder, Pfn page, Entry entry, ReadOnlySpan<byte> content)
     {
@@ -74,11 +85,10 @@ internal sealed class PackWriter(WritableFile file, Epoch epoch, int maxExtents,
             return;
         }
 
-        if (_extents.Count == maxExtents)
+        _extents.Add(new Extent(offset, bytes));
+        if (_extents.Count > maxExtents)
         {
             throw new UnsupportedException($"The record of epoch {epoch.Record.Id} has room for a resume pack of {maxExtents} segments of {file.Header.SegmentSize} bytes, and the plan takes more. Pack fewer pages.");
         }
-
-        _extents.Add(new Extent(offset, bytes));
     }
 }

@@ -23,7 +23,7 @@ public sealed class ResumePack
         _epoch = epoch;
         _pack = pack;
         _blocks = epoch.Nodes.Blocks;
-        _plan = new PackPlan(epoch, pack);
+        _plan = new PackPlan(epoch.Nodes, epoch.Record, pack);
         _extents = new PackExtents(pack.Extents);
     }
 
@@ -42,7 +42,7 @@ public sealed class ResumePack
     /// <summary>Reads the pages of the plan in the order in which they are loaded: the likeliest first, but for neighbours among some thousands, which come together; of a damaged plan those that can be told. Allocates 8 bytes a page.</summary>
     public Pfn[] ReadPlan()
     {
-        var plan = new PackPlan(_epoch, _pack);
+        var plan = new PackPlan(_epoch.Nodes, _epoch.Record, _pack);
         List<Pfn> pages = [];
         while (plan.TryReadNext(out PlanEntry entry))
         {

@@ -31,11 +31,11 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
         using PackKeeper? packs = request.Packs ? new PackKeeper(writer, new PredictivePolicy()) : null;
         void Committed(EpochInfo epoch)
         {
-            Pack(packs, epoch);
+            Tell(packs, epoch);
             CheckpointFiles.KeepLast(writer, request.KeepLast);
         }
 
-        Run((memory, log, options) => new GuestCapture(writer, memory, log, pause, options), console.Out, Committed);
+        Run((memory, log, options) => new GuestCapture(writer, memory, log, pause, options with { Packs = packs }), console.Out, Committed);
         return Code();
     }
 
@@ -56,13 +56,9 @@ internal sealed class CaptureSession(ToolConsole console, XenDomain domain, Capt
     }
 
     /// <summary>An epoch without a pack is worth more than none: what cannot be packed is told of, and the capture goes on.</summary>
-    private void Pack(PackKeeper? packs, EpochInfo epoch)
+    private void Tell(PackKeeper? packs, EpochInfo epoch)
     {
-        try
-        {
-            packs?.Pack(epoch);
-        }
-        catch (Exception cause) when (cause is CorruptDataException or UnsupportedException)
+        if (packs?.Failure is { } cause)
         {
             console.Error.WriteLine($"pagestore: Epoch {epoch.Id} is whole, and has no resume pack: {cause.Message}");
         }

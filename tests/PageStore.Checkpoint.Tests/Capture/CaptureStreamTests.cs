@@ -247,6 +247,16 @@ public sealed class CaptureStreamTests : IDisposable
         Assert.Throws<ArgumentException>(() => GuestCapture.IntoStream(stream, guest, guest, guest));
     }
 
+    [Fact]
+    public void A_stream_has_no_place_for_packs()
+    {
+        using var guest = new SimulatedGuest(8, 4096, 1, 0);
+        using var stream = new CaptureStream(new MemoryStream());
+        using CheckpointWriter writer = CheckpointWriter.Create(new MemoryStorage(new MemoryFile()), new CheckpointWriterOptions());
+        using var packs = new PackKeeper(writer, new TouchedPages());
+        Assert.Throws<ArgumentException>(() => GuestCapture.IntoStream(stream, guest, guest, guest, new CaptureOptions { Packs = packs }));
+    }
+
     private static void Send(SimulatedGuest guest, Stream output, CaptureOptions options, Action sent)
     {
         using var stream = new CaptureStream(output);

@@ -30,6 +30,27 @@ public sealed class GuestCaptureTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Each_epoch_comes_with_its_pack_and_takes_the_one_before_away()
+    {
+        using var guest = new SimulatedGuest(Pages, 4096, 1, 0);
+        guest.Run(1000);
+        using CheckpointWriter writer = CheckpointWriter.Create(_path);
+        using var packs = new PackKeeper(writer, new TouchedPages(), budget: 1);
+        using var capture = new GuestCapture(writer, guest, guest, guest, new CaptureOptions { Packs = packs });
+        Assert.Null(capture.Capture().Epoch.Pack);
+        for (int epoch = 1; epoch < 4; epoch++)
+        {
+            guest.Run(50);
+            EpochInfo info = capture.Capture().Epoch;
+            Assert.Equal(info.PagesWritten + info.PagesRead, info.Pack?.Pages);
+        }
+
+        using CheckpointReader reader = CheckpointReader.Open(_path);
+        Assert.Equal([false, false, false, true], reader.Epochs().Select(info => info.Pack is not null));
+        Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
     [Property(MaxTest = 15)]
     public void Without_a_log_each_epoch_is_the_guest_at_its_pause_and_keeps_what_differs(int seed, byte writesPerCopy)
     {

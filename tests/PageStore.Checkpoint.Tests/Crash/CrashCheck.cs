@@ -49,12 +49,22 @@ internal sealed class CrashCheck(CrashScenario scenario, IReadOnlyList<Committed
             if (ids.AsSpan().SequenceEqual(states[i].Epochs.Select(epoch => epoch.Id).ToArray()))
             {
                 AssertWhole(reader, states[i].Epochs, reader.Verify());
+                AssertPacked(reader);
                 return i;
             }
         }
 
         Assert.Fail($"the file has the epochs [{string.Join(' ', ids)}]; promised were {states[Math.Max(promise.Lowest, 0)]} to {states[promise.Highest]}");
         return Promise.NoFile;
+    }
+
+    /// <summary>No crash comes between an epoch and its pack.</summary>
+    private void AssertPacked(CheckpointReader reader)
+    {
+        if (scenario.KeepsPacks && reader.Epochs().LastOrDefault() is { Parent: not null } newest)
+        {
+            Assert.NotNull(newest.Pack);
+        }
     }
 
     private (int Found, CommittedState Next) GoOn(MemoryFile file, int found, Promise promise, Guid hostRun, Durability durability)
@@ -68,7 +78,7 @@ internal sealed class CrashCheck(CrashScenario scenario, IReadOnlyList<Committed
             found = file.Lies ? AssertPromised(file, promise, hostRun) : found;
             history = new HistoryWriter(scenario.Shape, states[found].Epochs, states[found].LastId);
             int begun = file.Operations.Count;
-            history.WriteEpoch(writer, CrashScenario.OneMore);
+            history.WriteEpoch(writer, scenario.OneMore);
             next = new CommittedState(history.Epochs, history.LastId, begun, file.Operations.Count);
             next = durability == Durability.SurvivesPowerLoss ? next.Synced(begun, file.Operations.Count) : next;
             closing = file.Operations.Count;

@@ -15,12 +15,15 @@ internal sealed record CrashScenario(string Title, params IReadOnlyList<CrashSte
     public bool CleansAlways { get; init; }
 
     /// <summary>Whether pages of committed epochs are stored anew, or once more, at some time.</summary>
-    public bool MovesPages => CleansAlways || Steps.Any(step => step is PackStep or PruneStep { Plan.ReturnSpace: true });
+    public bool MovesPages => CleansAlways || Steps.Any(step => step is PackStep or WriteStep { Plan.Kept: true } or PruneStep { Plan.ReturnSpace: true });
+
+    /// <summary>Whether each epoch has a pack as soon as it is there, but for one without a parent.</summary>
+    public bool KeepsPacks => Steps.Any(step => step is WriteStep { Plan.Kept: true });
 
     public string Name => $"{Title}: {Durability}";
 
     /// <summary>What the writer that goes on after the crash commits.</summary>
-    public static EpochPlan OneMore { get; } = new() { Parent = -1, Steps = [new PageStep(1, 2, Filling.Random, GuestPageType.Normal, 99)] };
+    public EpochPlan OneMore => new() { Parent = -1, Kept = KeepsPacks, Steps = [new PageStep(1, 2, Filling.Random, GuestPageType.Normal, 99)] };
 
     /// <summary>The same bytes each time: what is drawn by their sum must be the same as well.</summary>
     public CheckpointWriterOptions Options => Shape.WriterOptions with
@@ -43,6 +46,10 @@ internal abstract record CrashStep
 {
     public static CrashStep Write(int first, int count, int seed, Filling filling = Filling.Random) =>
         new WriteStep(new EpochPlan { Parent = -1, Steps = [new PageStep(first, count, filling, GuestPageType.Normal, seed)] });
+
+    /// <summary>Writes an epoch, and its pack with it.</summary>
+    public static CrashStep Keep(int first, int count, int seed, Filling filling = Filling.Random) =>
+        new WriteStep(new EpochPlan { Parent = -1, Kept = true, Steps = [new PageStep(first, count, filling, GuestPageType.Normal, seed)] });
 
     /// <summary>Packs pages of the newest epoch: an even number that five does not divide.</summary>
     public static CrashStep Pack(int seed) => new PackStep(new EpochPlan { Pack = seed });

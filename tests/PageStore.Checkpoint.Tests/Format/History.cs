@@ -53,8 +53,11 @@ public sealed record EpochPlan
     /// <summary>Give an epoch a resume pack behind this one, and where it is even the newest one; or take one away. Null does neither.</summary>
     public int? Pack { get; init; }
 
+    /// <summary>Give it a pack of what it touched within its own commit, and take the one before away.</summary>
+    public bool Kept { get; init; }
+
     public override string ToString() =>
-        $"parent {Parent}, {PageCount} pages{(SkipUnchanged ? ", skip" : "")}{(Abandon ? ", abandon" : "")}{(Reopen ? ", reopen" : "")}, prune {PruneMask:x}{(ReturnSpace ? " and return" : "")}, pack {Pack}, "
+        $"parent {Parent}, {PageCount} pages{(SkipUnchanged ? ", skip" : "")}{(Abandon ? ", abandon" : "")}{(Reopen ? ", reopen" : "")}, prune {PruneMask:x}{(ReturnSpace ? " and return" : "")}, pack {Pack}{(Kept ? " kept" : "")}, "
         + $"R {ReadEvery}, sections {string.Join(' ', Sections)}:\n    {string.Join("\n    ", Steps)}";
 }
 

@@ -5,6 +5,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
 {
     private readonly List<ModelEpoch> _epochs = [];
     private readonly List<ModelEpoch> _ever = [];
+    private (CheckpointWriter Writer, PackKeeper Packs)? _keeper;
 
     /// <summary>Goes on with a file that holds epochs already.</summary>
     public HistoryWriter(History history, IReadOnlyList<ModelEpoch> epochs, long lastId)
@@ -61,6 +62,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
             SkipUnchanged = plan.SkipUnchanged,
             Consistency = (EpochConsistency)(model.Id % 3),
             GuestId = new Guid((int)model.Id, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
+            Packs = plan.Kept ? KeeperOf(writer) : null,
         };
         using EpochBuilder builder = writer.BeginEpoch(options);
         foreach (PageStep step in plan.Steps)
@@ -74,6 +76,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
         {
             model.Finish();
             Infos.Add(builder.Commit());
+            Keep(model, plan, Infos[^1]);
             _epochs.Add(model);
             _ever.Add(model);
             LastId = model.Id;
@@ -82,6 +85,32 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
         builder.Dispose();
         Pack(writer, plan);
         Prune(writer, plan);
+    }
+
+    private PackKeeper KeeperOf(CheckpointWriter writer)
+    {
+        if (_keeper?.Writer != writer)
+        {
+            _keeper = (writer, new PackKeeper(writer, new TouchedPages(), budget: 1));
+        }
+
+        return _keeper.Value.Packs;
+    }
+
+    /// <summary>The pack of an epoch that is kept is what it touched, and no other epoch has one then.</summary>
+    private void Keep(ModelEpoch model, EpochPlan plan, EpochInfo info)
+    {
+        Pfn[] touched = plan.Kept && model.Parent is not null ? [.. model.Written.Union(model.Read ?? []).Order().Select(pfn => new Pfn(pfn))] : [];
+        if (plan.Kept && touched.Length != (info.Pack?.Pages ?? 0))
+        {
+            throw new InvalidOperationException($"epoch {info.Id} has a pack of {info.Pack?.Pages} pages, and touched {touched.Length}");
+        }
+
+        if (touched.Length > 0)
+        {
+            _epochs.FindAll(epoch => epoch.Packs.Count > 0).ForEach(epoch => epoch.Packs.Add(null));
+            model.Packs.Add(touched);
+        }
     }
 
     /// <summary>Drops what a plan says.</summary>

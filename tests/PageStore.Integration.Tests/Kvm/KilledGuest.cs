@@ -47,17 +47,16 @@ internal static class KilledGuest
         using IDirtyLog log = kind == KvmLog ? new KvmDirtyLog(guest.Machine) : new LinuxAccessLog(guest.Memory);
         using PackKeeper? packs = way == ReturnedGuest.Lazily ? new PackKeeper(writer, ResumePolicies.Create(ResumePolicies.Names[^1])) : null;
         var pause = new KvmPause(guest.Machine);
-        using var capture = new GuestCapture(writer, guest.Memory, log, pause);
+        using var capture = new GuestCapture(writer, guest.Memory, log, pause, new CaptureOptions { Packs = packs });
         capture.Run(
-            TimeSpan.FromMilliseconds(10), null, report => Say(writer, packs, report.Epoch), CancellationToken.None, new RestorableEpochs(pause) { Every = 1 });
+            TimeSpan.FromMilliseconds(10), null, report => Say(writer, report.Epoch), CancellationToken.None, new RestorableEpochs(pause) { Every = 1 });
         return 0;
     }
 
-    /// <summary>Few epochs stay, so that however often it is killed, the file stays small; and pruning is killed, too, as is packing.</summary>
-    private static void Say(CheckpointWriter writer, PackKeeper? packs, EpochInfo epoch)
+    /// <summary>Few epochs stay, so that however often it is killed, the file stays small; and pruning is killed, too.</summary>
+    private static void Say(CheckpointWriter writer, EpochInfo epoch)
     {
         Console.WriteLine(epoch.Id.Value.ToString(CultureInfo.InvariantCulture));
-        packs?.Pack(epoch);
         if (epoch.Id.Value % 5 == 0)
         {
             writer.Prune(new PrunePolicy { KeepLast = 3 });

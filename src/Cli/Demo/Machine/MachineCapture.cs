@@ -27,16 +27,10 @@ internal static class MachineCapture
         var pause = new KvmPause(guest.Machine);
         using CheckpointWriter writer = CheckpointWriter.Create(path);
         using var packs = new PackKeeper(writer, new PredictivePolicy());
-        using var capture = new GuestCapture(writer, guest.Memory, log, pause, new CaptureOptions { BufferBytes = BufferBytes });
+        using var capture = new GuestCapture(writer, guest.Memory, log, pause, new CaptureOptions { BufferBytes = BufferBytes, Packs = packs });
         guest.Machine.Run();
         guest.WaitUntilReady(cancellation);
         cancellation.WaitHandle.WaitOne(Warmth);
-        capture.Run(DemoEpoch.Interval, null, Note, cancellation, new RestorableEpochs(pause) { Every = 1 });
-
-        void Note(EpochReport report)
-        {
-            packs.Pack(report.Epoch);
-            onEpoch(report);
-        }
+        capture.Run(DemoEpoch.Interval, null, onEpoch, cancellation, new RestorableEpochs(pause) { Every = 1 });
     }
 }
