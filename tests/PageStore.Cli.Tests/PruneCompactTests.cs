@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace PageStore.Cli.Tests;
 
 /// <summary><c>pagestore prune</c> and <c>pagestore compact</c>.</summary>
@@ -40,7 +42,7 @@ public sealed class PruneCompactTests : IDisposable
         ToolRun.Ok("prune", file, "--keep-last", "3");
         ToolRun run = ToolRun.Ok("compact", file, "--json");
 
-        Assert.Equal(["epochs", "bytesBefore", "bytesAfter"], run.Members);
+        Assert.Equal(["epochs", "bytesBefore", "bytesAfter", "packs", "packsLeft"], run.Members);
         Assert.Equal(3, run.Json.GetProperty("epochs").GetInt64());
         Assert.Equal(new FileInfo(file).Length, run.Json.GetProperty("bytesAfter").GetInt64());
         Assert.Equal([file], Directory.GetFiles(Path.GetDirectoryName(file)!, "f*"));
@@ -59,6 +61,19 @@ public sealed class PruneCompactTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(file));
         AssertExports(_folder["g"], 1, 12);
         ToolRun.Of("compact", file, "-o", _folder["g"]).Failed(4);
+    }
+
+    [Fact]
+    public void Compact_keeps_packs_and_says_so()
+    {
+        string file = WriteEpochs();
+        ToolRun.Ok("pack", file);
+        ToolRun.Ok("pack", file + "@5");
+        Assert.Contains("12 epochs, 2 with a resume pack; ", ToolRun.Ok("compact", file).Out, StringComparison.Ordinal);
+        JsonElement again = ToolRun.Ok("compact", file, "--json").Json;
+        Assert.Equal((2, 0), (again.GetProperty("packs").GetInt64(), again.GetProperty("packsLeft").GetInt64()));
+        Assert.Contains("epoch 5: resume pack of", ToolRun.Ok("inspect", file).Out, StringComparison.Ordinal);
+        ToolRun.Ok("verify", file, "--deep");
     }
 
     [Fact]

@@ -281,13 +281,17 @@ public sealed class EpochBuilder : ICapturedEpoch
     /// <summary>All but the pack is appended by now, and is what the pack copies.</summary>
     private PackRef? Pack(EpochRecord record, AccessInterval interval)
     {
-        if (_options.Packs?.Plan(record, interval) is not { Length: > 0 } plan)
+        if ((Amendments?.Plan ?? _options.Packs?.Plan(record, interval)) is not { Length: > 0 } plan)
         {
             return null;
         }
 
         PackRef? pack = _writer.Packs.TryAppend(record, plan, out PageStoreException? failure);
-        _options.Packs.Failure = failure;
+        if (_options.Packs is { } packs)
+        {
+            packs.Failure = failure;
+        }
+
         return pack;
     }
 

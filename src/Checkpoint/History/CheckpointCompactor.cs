@@ -3,7 +3,8 @@ namespace PageStore.Checkpoint;
 /// <summary>
 /// Writes the epochs of a checkpoint file one behind the other into a new file, without what nothing reaches any more. It gives back what
 /// <see cref="CheckpointWriter.Prune"/> has to leave: parts of blocks of the file system, and segments in which little is live. Every page is checked on
-/// the way. Resume packs are left behind: <see cref="CheckpointWriter.WritePack"/> makes them anew. So is what a later version of PageStore says beside an epoch and lets others ignore. Thread-safe for different files.
+/// the way. Resume packs are written again, of the same plans, each with its epoch. As they are copies, a damaged pack is no reason to refuse: its pages come from the epoch, and of a damaged plan those are packed that
+/// it still tells. An encrypted file's are sealed with the same key. What a later version of PageStore says beside an epoch and lets others ignore is left behind. Thread-safe for different files.
 /// </summary>
 public static class CheckpointCompactor
 {
@@ -68,7 +69,7 @@ public static class CheckpointCompactor
         FileStorage file, string target, CheckpointKey? key, string? expectedRoot, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         ThrowUnlessExpected(file, key, expectedRoot);
-        return CheckpointRepair.Salvage(file, target, new RepairOptions { Key = key }, report => Accept(file, report, key, expectedRoot), progress, cancellationToken);
+        return CheckpointRepair.Salvage(file, target, new RepairOptions { Key = key, KeepsPacks = true }, report => Accept(file, report, key, expectedRoot), progress, cancellationToken);
     }
 
     private static void ThrowUnlessExpected(FileStorage file, CheckpointKey? key, string? expectedRoot)
@@ -98,6 +99,6 @@ public static class CheckpointCompactor
             };
         }
 
-        return new CompactReport(report.Epochs, file.Length, report.FileBytes);
+        return new CompactReport(report.Epochs, file.Length, report.FileBytes, report.Packs.Written, report.Packs.Left);
     }
 }

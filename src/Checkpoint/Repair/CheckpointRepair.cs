@@ -101,6 +101,6 @@ public static class CheckpointRepair
         }
 
         writer.Sync();
-        return new RepairReport(salvager.Epochs, salvager.PagesCopied, log.Pages, log.Listed, log.Parts, storage.Length);
+        return new RepairReport(salvager.Epochs, salvager.PagesCopied, log.Pages, log.Listed, log.Parts, storage.Length) { Packs = (salvager.Packs, salvager.PacksLeft) };
     }
 }

@@ -8,9 +8,16 @@ internal sealed class EpochSalvager(
     private readonly Relations _relations = new(source.Dropped);
     private long _uniformLeft = options.MaxUniformPages;
     private long _runsLeft = 16L * LostRuns.MaxRuns;
+    private readonly PlanSource _plans = new(source, options);
 
     /// <summary>How many epochs are in the new file.</summary>
     public long Epochs { get; private set; }
+
+    /// <summary>How many of them have a pack there.</summary>
+    public long Packs { get; private set; }
+
+    /// <summary>How many had one that was to be kept, and have none there.</summary>
+    public long PacksLeft { get; private set; }
 
     /// <summary>How many pages with content were brought over.</summary>
     public long PagesCopied { get; private set; }
@@ -28,7 +35,7 @@ internal sealed class EpochSalvager(
             using EpochBuilder builder = writer.BeginEpoch(OptionsFor(record, baseId));
             builder.Amendments = amendments;
             IReadOnlyList<PfnRun> lost = CopyEpoch(found, builder, amendments, known, baseId);
-            builder.Commit();
+            CountPack(record, builder.Commit());
             _salvaged.Add(record.Id, new Salvaged(record.PageTable, record.PageCount, lost));
             _relations.Add(record.Id, links);
             Epochs++;
@@ -72,9 +79,16 @@ internal sealed class EpochSalvager(
         Charge(lost.Count);
         new PartCopier(source, builder, codec, record, losses).Copy(amendments);
         losses.Finish(builder, lost);
+        amendments.Plan = _plans.Read(record);
         amendments.Consistency = losses.Any ? EpochConsistency.Unknown : record.Consistency;
         progress?.Report(PagesCopied);
         return lost;
+    }
+
+    private void CountPack(EpochRecord before, EpochInfo after)
+    {
+        Packs += after.Pack is null ? 0 : 1;
+        PacksLeft += options.KeepsPacks && before.Pack is not null && after.Pack is null ? 1 : 0;
     }
 
     private void Charge(int runs)

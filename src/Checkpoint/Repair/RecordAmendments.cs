@@ -21,5 +21,8 @@ internal sealed class RecordAmendments : IDisposable
     /// <summary>Whether the epoch that the pages are described against is the parent, so that pages written over it belong to W.</summary>
     public bool BaseIsParent { get; init; }
 
+    /// <summary>The pages of its pack, each once, in their order; null where it has none.</summary>
+    public Pfn[]? Plan { get; set; }
+
     public void Dispose() => Written?.Dispose();
 }

@@ -30,6 +30,9 @@ public sealed record RepairOptions
     /// </summary>
     internal int MaxGrowth { get; init; } = 16;
 
+    /// <summary>Whether epochs get packs of the same plans as before: a compaction's, which is of a sound file.</summary>
+    internal bool KeepsPacks { get; init; }
+
     internal void Validate()
     {
         if (PageSize is { } pageSize)

@@ -11,6 +11,9 @@ public sealed record RepairReport(long Epochs, long PagesCopied, long PagesLost,
 {
     /// <summary>Whether nothing is lost.</summary>
     public bool Complete => LostParts == 0;
+
+    /// <summary>How many packs were written again, and how many could not be: <see cref="RepairOptions.KeepsPacks"/>.</summary>
+    internal (long Written, long Left) Packs { get; init; }
 }
 
 /// <summary>One thing that was lost.</summary>

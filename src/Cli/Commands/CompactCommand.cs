@@ -25,10 +25,14 @@ internal static class CompactCommand
         CompactReport report = await ProgressDisplay.RunAsync(console, "compact", "pages", null, progress => Task.FromResult(output is null
             ? CheckpointCompactor.CompactInPlace(file, access.Key, access.ExpectedRoot, progress, cancellation)
             : CheckpointCompactor.Compact(file, output, access.Key, access.ExpectedRoot, progress, cancellation)));
-        var result = new CompactResult(report.Epochs, report.BytesBefore, report.BytesAfter);
+        var result = new CompactResult(report.Epochs, report.BytesBefore, report.BytesAfter, report.Packs, report.PacksLeft);
         console.Out.WriteLine(json
             ? JsonSerializer.Serialize(result, ResultJson.Default.CompactResult)
-            : string.Create(CultureInfo.InvariantCulture, $"{report.Epochs} epochs; {ByteSize.Format(report.BytesBefore)} before, {ByteSize.Format(report.BytesAfter)} now"));
+            : string.Create(CultureInfo.InvariantCulture, $"{report.Epochs} epochs{Packs(report)}; {ByteSize.Format(report.BytesBefore)} before, {ByteSize.Format(report.BytesAfter)} now"));
         return ExitCode.Ok;
     }
+
+    private static string Packs(CompactReport report) =>
+        (report.Packs > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.Packs} with a resume pack") : string.Empty)
+        + (report.PacksLeft > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.PacksLeft} without the one they had (see pagestore pack)") : string.Empty);
 }

@@ -113,7 +113,7 @@ internal sealed record PruneResult(IReadOnlyList<long> Dropped, long DeadBytes, 
 internal sealed record PackResult(long Epoch, long Pages, long Bytes, bool Large, bool Dropped);
 
 /// <summary>What <c>compact --json</c> prints.</summary>
-internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAfter);
+internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAfter, long Packs, long PacksLeft);
 
 /// <summary>The results as JSON, made at build time so that NativeAOT has them.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

@@ -137,8 +137,58 @@ public sealed class PackEditorTests : IDisposable
         AssertInOrder(writer, (1, 101), (4, 104), (6, 106));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_compaction_writes_packs_again_of_the_same_plans(bool encrypted)
+    {
+        CheckpointKey? key = encrypted ? TestKeys.Key : null;
+        Pfn[][] plans;
+        using (CheckpointWriter writer = WriteEpochs(6, key))
+        {
+            Pack(writer, Plan(2, 50));
+            Pack(writer, Plan(3, 70));
+            Pack(writer, Plan(6, 60));
+            plans = [.. new[] { 2, 6 }.Select(id => PlanOf(writer.OpenEpoch(new EpochId(id))))];
+            writer.Prune(new PrunePolicy { KeepIf = id => id.Value is 1 or 2 or 6 });
+        }
+
+        CompactReport report = CheckpointCompactor.CompactInPlace(_path, key, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((3, 2, 0), (report.Epochs, report.Packs, report.PacksLeft));
+        using CheckpointReader reader = CheckpointReader.Open(_path, new CheckpointReaderOptions { Key = key });
+        Assert.Equal([null, 50, 60], reader.Epochs().Select(info => (int?)info.Pack?.Pages));
+        Assert.Equal(plans, new[] { 2, 6 }.Select(id => PlanOf(reader.OpenEpoch(new EpochId(id)))));
+        Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
     [Fact]
-    public void A_compaction_and_a_repair_leave_packs_behind()
+    public void A_compaction_heals_a_damaged_pack_and_leaves_one_behind_whose_plan_is_lost()
+    {
+        long block;
+        long plan;
+        using (CheckpointWriter writer = WriteEpochs(2))
+        {
+            Pack(writer, Plan(1, 50));
+            Pack(writer, Plan(2, 60));
+            using Epoch first = writer.OpenEpoch(new EpochId(1));
+            using Epoch second = writer.OpenEpoch(new EpochId(2));
+            block = first.Record.Pack!.Extents[0].Offset;
+            plan = second.Record.Pack!.Plan.Tree.Root.Offset;
+        }
+
+        byte[] file = File.ReadAllBytes(_path);
+        file[block + 7] ^= 1;
+        file[plan + 7] ^= 1;
+        File.WriteAllBytes(_path, file);
+        CompactReport report = CheckpointCompactor.CompactInPlace(_path, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((2, 1, 1), (report.Epochs, report.Packs, report.PacksLeft));
+        using CheckpointReader reader = CheckpointReader.Open(_path);
+        Assert.Equal([50, null], reader.Epochs().Select(info => (int?)info.Pack?.Pages));
+        Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
+    [Fact]
+    public void A_repair_leaves_packs_behind()
     {
         string target = _path + ".target";
         using (CheckpointWriter writer = WriteEpochs(2))
@@ -149,9 +199,6 @@ public sealed class PackEditorTests : IDisposable
 
         try
         {
-            CheckpointCompactor.Compact(_path, target, cancellationToken: TestContext.Current.CancellationToken);
-            AssertNoPacks(target);
-            File.Delete(target);
             Assert.True(CheckpointRepair.Salvage(_path, target, cancellationToken: TestContext.Current.CancellationToken).Complete);
             AssertNoPacks(target);
         }
@@ -168,14 +215,16 @@ public sealed class PackEditorTests : IDisposable
         Assert.Empty(reader.VerifyDeep().Damage);
     }
 
+    private static Pfn[] PlanOf(Epoch epoch) => epoch.OpenPack()!.ReadPlan();
+
     private static EpochInfo Pack(CheckpointWriter writer, ResumePlan plan) => writer.WritePack(plan, TestContext.Current.CancellationToken);
 
     private static ResumePlan Plan(long epoch, int pages) => new(new EpochId(epoch), [.. ResumePackTests.Shuffled(300, 300).Where(page => page.Value < pages)], 300);
 
     /// <summary>Epochs of a guest of 300 pages, each of which changes a third of them.</summary>
-    private CheckpointWriter WriteEpochs(int count)
+    private CheckpointWriter WriteEpochs(int count, CheckpointKey? key = null)
     {
-        CheckpointWriter writer = CheckpointWriter.Create(_path, new CheckpointWriterOptions { SegmentSize = 1 << 16 });
+        CheckpointWriter writer = CheckpointWriter.Create(_path, new CheckpointWriterOptions { SegmentSize = key is null ? 1 << 16 : 1 << 17, Key = key });
         byte[] image = ResumePackTests.Image(300, 7, onlyData: true);
         for (int i = 0; i < count; i++)
         {
