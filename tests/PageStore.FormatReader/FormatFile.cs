@@ -10,9 +10,12 @@ public sealed class FormatFile
 
     private readonly byte[] _bytes;
 
-    private FormatFile(byte[] bytes, FormatKey? key)
+    private readonly Func<byte[], int, byte[]?>? _blocks;
+
+    private FormatFile(byte[] bytes, FormatKey? key, Func<byte[], int, byte[]?>? blocks)
     {
         _bytes = bytes;
+        _blocks = blocks;
         BrokenFormatException.Unless(bytes.Length >= SegmentsStart, "the file ends before its first segment");
         ReadOnlySpan<byte> first = bytes.AsSpan(0, FormatHeader.Size);
         ReadOnlySpan<byte> header = FormatHeader.IsIntact(first) ? first : Intact(bytes.AsSpan(65536, FormatHeader.Size));
@@ -45,9 +48,13 @@ public sealed class FormatFile
 
     private static int[] SlotCopies => [4096, 4608, 69632, 70144];
 
-    public static FormatFile Open(byte[] bytes, FormatKey? key = null) => new(bytes, key);
+    public static FormatFile Open(byte[] bytes, FormatKey? key = null) => new(bytes, key, null);
 
-    public static FormatFile Open(string path, FormatKey? key = null) => new(File.ReadAllBytes(path), key);
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="blocks">The blocks that lie outside it: by their SHA-256 and their length; null for one that is not there.</param>
+    public static FormatFile Open(string path, FormatKey? key = null, Func<byte[], int, byte[]?>? blocks = null) => new(File.ReadAllBytes(path), key, blocks);
 
     /// <summary>A block whose sum is over its plain bytes.</summary>
     /// <param name="entry">Where it is.</param>
@@ -85,6 +92,12 @@ public sealed class FormatFile
                 ReadOnlySpan<byte> patch = Block(entry.Location, entry.StoredLength, 2);
                 bound = BoundTo(patch);
                 content = FormatPatch.Apply(Opened(patch, entry, pfn), basis => ReadContent(basis, length, pfn));
+                break;
+            case FormatKind.External:
+                BrokenFormatException.Unless(Header.HasExternal && entry.StoredLength == 32 && Cipher is null && pfn >= 0, "an external entry where there should be none");
+                byte[] hash = Block(entry.Location, 32, 2).ToArray();
+                content = _blocks?.Invoke(hash, length) ?? throw new BrokenFormatException($"block {Convert.ToHexStringLower(hash)} is missing");
+                BrokenFormatException.Unless(System.Security.Cryptography.SHA256.HashData(content).AsSpan().SequenceEqual(hash), "the SHA-256 of an external block");
                 break;
             case FormatKind.Raw or FormatKind.Lz4:
                 return ReadWhole(entry, length, pfn, isPack);

@@ -177,7 +177,7 @@ internal sealed class FormatTree(FormatFile file, FormatTreeKind kind, FormatEnt
     {
         bool allowed = kind switch
         {
-            FormatTreeKind.PageTable => entry.Kind <= FormatKind.Lz4 || (entry.Kind == FormatKind.Patch && file.Root.HasPatches) || (entry.Kind == FormatKind.Shared && file.Root.HasSharedBlocks),
+            FormatTreeKind.PageTable => entry.Kind is <= FormatKind.Lz4 or FormatKind.External || (entry.Kind == FormatKind.Patch && file.Root.HasPatches) || (entry.Kind == FormatKind.Shared && file.Root.HasSharedBlocks),
             FormatTreeKind.Sessions => entry.Kind is FormatKind.Absent or FormatKind.Record,
             FormatTreeKind.Directory => entry.Kind is FormatKind.Absent or FormatKind.Record or FormatKind.Dropped,
             FormatTreeKind.Segments => entry.Kind is FormatKind.Absent or FormatKind.Segment,

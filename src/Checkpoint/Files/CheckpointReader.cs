@@ -62,7 +62,7 @@ public sealed class CheckpointReader : IDisposable
     {
         options ??= new CheckpointReaderOptions();
         options.Validate();
-        return Open(OpenStorage(FileStorage.OpenToRead(path), options), options);
+        return Open(OpenStorage(FileStorage.OpenToRead(path), options), options, header => OutsideOf(path, header, options.Store));
     }
 
     /// <summary>What can be told of a file's encryption without its key; null for a plain file.</summary>
@@ -76,21 +76,27 @@ public sealed class CheckpointReader : IDisposable
         return InfoOf(FileRoot.ReadHeader(file));
     }
 
-    internal static CheckpointReader Open(IStorage storage, CheckpointReaderOptions? options = null)
+    internal static CheckpointReader Open(IStorage storage, CheckpointReaderOptions? options = null, Func<FileHeader, IBlockSource?>? findOutside = null)
     {
         FileHeader? header = null;
         try
         {
             header = FileRoot.OpenHeader(storage, options?.Key);
+            header = header with { Outside = findOutside?.Invoke(header) };
             return new CheckpointReader(storage, header, options?.ExpectedRoot);
         }
         catch
         {
             header?.Keys?.Dispose();
+            header?.Outside?.Dispose();
             storage.Dispose();
             throw;
         }
     }
+
+    /// <summary>The store of a file that has blocks in one; null where it has none.</summary>
+    internal static IBlockSource? OutsideOf(string path, FileHeader header, string? store = null) =>
+        !header.HasOutside ? null : (IBlockSource?)DirectoryBlockStore.TryOpenFor(path, header.FileId, store) ?? new MissingStore(path);
 
     /// <summary>
     /// Looks for a newer root. Epochs opened before keep showing what they showed; as long as they are not disposed, writers leave alone
@@ -179,6 +185,7 @@ public sealed class CheckpointReader : IDisposable
         _leases.Close();
         _storage.Dispose();
         _root.Header.Keys?.Dispose();
+        _root.Header.Outside?.Dispose();
     }
 
     /// <summary>The current root, under a part of its lease.</summary>

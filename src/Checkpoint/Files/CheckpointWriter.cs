@@ -16,6 +16,7 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
     {
         Codec = options.Codec;
         Clock = options.Clock;
+        Target = options.Target;
         _file = new WritableFile(storage, header, options);
         Cleaner = new SegmentCleaner(_file, options.CleansAlways);
     }
@@ -37,6 +38,9 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
     internal IPageCodec Codec { get; }
 
     internal TimeProvider Clock { get; }
+
+    /// <summary>Takes the pages; null keeps them in the file.</summary>
+    internal IBlockStore? Target { get; }
 
     internal SegmentAppender Raw => _file.Raw;
 
@@ -142,8 +146,18 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
             throw new UnsupportedException($"{storage.Name} can be read, but writing needs format version {header.WriteVersion}; this PageStore writes version {FileHeader.Version}. Use a newer PageStore.");
         }
 
+        ThrowIfInStore(storage, header);
         return new CheckpointWriter(storage, header, options);
     });
+
+    /// <summary>The store keeps what a file referenced when it was added: whoever changed the file would have to tell it.</summary>
+    internal static void ThrowIfInStore(IStorage storage, FileHeader header)
+    {
+        if (header.HasOutside)
+        {
+            throw new UnsupportedException($"{storage.Name} has its pages in a store, and is not written to any more. Compact it into a new file, which has all its pages itself (compact -o).");
+        }
+    }
 
     /// <summary>Opens a committed epoch for reading, for instance to compare with it.</summary>
     /// <param name="id">Its number.</param>

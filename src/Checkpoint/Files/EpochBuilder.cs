@@ -28,7 +28,7 @@ public sealed class EpochBuilder : ICapturedEpoch
         PageCount = options.PageCount ?? parent?.PageCount ?? 0;
         _parent = parent is null ? null : new ParentPages(parent);
         _table = new PageTableEdit(writer.Trees, parent?.Record.PageTable ?? default, parent?.Record.Counts ?? default);
-        _encoder = new PageEncoder(writer.Blocks, writer.RawTarget, writer.Packed, writer.Codec, writer.Sharing);
+        _encoder = new PageEncoder(writer.Blocks, writer.RawTarget, writer.Packed, writer.Codec, writer.Sharing, writer.Target);
         _shares = writer.Sharing is not null;
         _written = new PageBitmap(PageCount);
         _bytesBefore = BytesAppended;

@@ -12,7 +12,7 @@ internal sealed class FileRoot
         Slot = slot;
         SlotIndex = slotIndex;
         BlockOpener? opener = header.Keys is null ? null : OpenerOf(storage, header.Keys);
-        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, slot.DataEnd, null, opener));
+        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, slot.DataEnd, null, opener, header.Outside));
     }
 
     /// <summary>Makes the view of what is being written on top of a root: trees of no root yet, too.</summary>

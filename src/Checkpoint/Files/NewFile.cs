@@ -9,10 +9,11 @@ internal static class NewFile
         EncryptionHeader? encryption = null;
         FileKeys? keys = options.Key is { } key ? FileKeys.Create(key, options, out encryption) : null;
         int shift = System.Numerics.BitOperations.Log2((uint)options.SegmentSize);
-        return new FileHeader(options.PageSize, shift, options.FileId ?? Guid.NewGuid(), options.Clock.GetUtcNow(), keys is null ? 0 : FormatFeatures.Encryption, 0)
+        return new FileHeader(options.PageSize, shift, options.FileId ?? Guid.NewGuid(), options.Clock.GetUtcNow(), (keys is null ? 0 : FormatFeatures.Encryption) | (options.Target is null ? 0 : FormatFeatures.External), 0)
         {
             Encryption = encryption,
             Keys = keys,
+            Outside = options.Target,
         };
     }
 

@@ -39,6 +39,12 @@ public sealed record CheckpointReaderOptions
     /// <summary>The <see cref="CheckpointReader.RootHash"/> that the file must have when it is opened; null takes any.</summary>
     public string? ExpectedRoot { get; init; }
 
+    /// <summary>
+    /// The folder of the store that has the blocks of a file which was added to one (<see cref="CheckpointStore"/>). Null stands for the store that the file lies in. Of a file with all its blocks
+    /// it is not looked at.
+    /// </summary>
+    public string? Store { get; init; }
+
     internal void Validate()
     {
         RootHash.Validate(ExpectedRoot);
@@ -108,6 +114,9 @@ public sealed record CheckpointWriterOptions
 
     /// <summary>Told of each block that is sealed.</summary>
     internal SealObserver? SealObserver { get; init; }
+
+    /// <summary>Takes the pages of a new file, which then has only their names; null keeps them in the file. It stays the caller's.</summary>
+    internal IBlockStore? Target { get; init; }
 
     /// <summary>Whether pages move out of sparse segments with every epoch, however little it gains. A seam for tests.</summary>
     internal bool CleansAlways { get; init; }

@@ -207,10 +207,23 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
             return;
         }
 
-        Guard(epoch.Record.Id, "page", () => epoch.ReadContent(new Pfn(key), after, _page));
+        Guard(epoch.Record.Id, "page", () =>
+        {
+            epoch.ReadContent(new Pfn(key), after, _page);
+            CheckHash(epoch, new Pfn(key), after);
+        });
         if (++_pages % ProgressStep == 0)
         {
             progress?.Report(_pages);
+        }
+    }
+
+    /// <summary>A block of a store is known by more than the sum, and who damages a store is not who damages the file.</summary>
+    private void CheckHash(Epoch epoch, Pfn pfn, Entry entry)
+    {
+        if (entry.Kind == EntryKind.External && root.Nodes.Blocks.ReadHash(entry, pfn.Value) is var hash && BlockHash.Of(_page) != hash)
+        {
+            throw Damage.InPage(epoch.Record.Id, pfn, Damage.At(entry.Offset, $"block {hash} of the store has other content than its name says"));
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed class WritableFile : IDisposable
         SessionWriter? sessions = header.Keys is null ? null : new SessionWriter(header, options, storage, _metaAppender);
         _sealer = sessions is null ? null : new BlockSealer(header.FileId, () => sessions.Begin(Root.Nodes.Blocks.Opener!.Sessions, opener!));
         Blocks = new BlockAppender(_sealer);
-        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index, _metaAppender, Packed, Raw], opener));
+        Nodes = new NodeReader(new BlockReader(storage, header.SegmentSize, long.MaxValue, [Index, _metaAppender, Packed, Raw], opener, header.Outside));
         Codec = options.Codec;
         Sharing = options.Sharing is { } sharing
             ? new PageSharing(new PageTwins(this, sharing.IndexBytes), new PagePatcher(this, int.Log2(sharing.BlockSize)))

@@ -77,6 +77,7 @@ internal static class EntryRules
         EntryKind.Absent or EntryKind.Zero when entry.Offset != 0 || entry.LengthField != 0 || entry.Sum != 0 => "an entry without content has stray bits",
         EntryKind.Repeated when entry.Offset != 0 || entry.LengthField != 0 || entry.Sum == 0 => "a repeated word with stray bits",
         EntryKind.Raw when entry.LengthField != 0 => "a raw entry with a length",
+        EntryKind.External when entry.StoredBytes != BlockHash.Size => "an external entry whose block is no SHA-256",
         EntryKind.Dropped when entry.Offset != 0 || entry.LengthField != 0 => "a dropped epoch with stray bits",
         _ => null,
     };

@@ -26,6 +26,12 @@ internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, D
     /// </summary>
     public FileKeys? Keys { get; init; }
 
+    /// <summary>Where the blocks are that lie outside the file; null where there are none. It ends with the reader that opened it.</summary>
+    public IBlockSource? Outside { get; init; }
+
+    /// <summary>Whether blocks of pages lie in a store outside the file.</summary>
+    public bool HasOutside => (RequiredFeatures & FormatFeatures.External) != 0;
+
     public long SegmentSize => 1L << SegmentShift;
 
     /// <summary>Writes the header.</summary>
@@ -79,8 +85,13 @@ internal sealed record FileHeader(int PageSize, int SegmentShift, Guid FileId, D
         {
             WriteVersion = BinaryPrimitives.ReadUInt16LittleEndian(source[10..]),
         };
-        FormatFeatures.ThrowIfUnknown(header.RequiredFeatures, FormatFeatures.Encryption);
+        FormatFeatures.ThrowIfUnknown(header.RequiredFeatures, FormatFeatures.Encryption | FormatFeatures.External);
         bool encrypted = (header.RequiredFeatures & FormatFeatures.Encryption) != 0;
+        if (encrypted && header.HasOutside)
+        {
+            throw new UnsupportedException("The checkpoint file is encrypted and has blocks in a store, which this version of PageStore does not read. Use a newer PageStore.");
+        }
+
         header = encrypted ? header with { Encryption = EncryptionHeader.Read(source, offset) } : header;
         header.ThrowIfInvalid(source, offset);
         return header;

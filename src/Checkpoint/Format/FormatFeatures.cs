@@ -14,6 +14,9 @@ internal static class FormatFeatures
     /// <summary>Some block was named by several pages: kind 6.</summary>
     public const ulong SharedBlocks = 4;
 
+    /// <summary>Pages have their blocks in a store outside the file.</summary>
+    public const ulong External = 1 << 3;
+
     /// <summary>Optional: some epoch had a resume pack.</summary>
     public const ulong ResumePacks = 1;
 

@@ -8,7 +8,9 @@ namespace PageStore.Checkpoint;
 /// <param name="packed">Takes packed ones.</param>
 /// <param name="codec">Packs pages.</param>
 /// <param name="sharing">Finds what is stored already; null stores each page for itself.</param>
-internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, SegmentAppender packed, IPageCodec codec, PageSharing? sharing = null)
+/// <param name="outside">Takes pages in the place of the file, which then has only their names; null leaves them in the file.</param>
+internal sealed class PageEncoder(
+    BlockAppender blocks, SegmentAppender raw, SegmentAppender packed, IPageCodec codec, PageSharing? sharing = null, IBlockStore? outside = null)
 {
     /// <summary>
     /// Packing must save an eighth to be worth it: a packed page cannot be mapped into a guest and costs a decode.
@@ -36,7 +38,7 @@ internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, Seg
             case PageClass.Repeated:
                 return Entry.RepeatedOf(word, type);
             default:
-                return sharing is null ? EncodeWhole(pfn, page, type) : EncodeShared(sharing, pfn, page, type, before);
+                return outside is not null ? WriteOutside(page, type) : sharing is null ? EncodeWhole(pfn, page, type) : EncodeShared(sharing, pfn, page, type, before);
         }
     }
 
@@ -89,6 +91,15 @@ internal sealed class PageEncoder(BlockAppender blocks, SegmentAppender raw, Seg
         EntryKind kind = AsShared ? EntryKind.Shared : EntryKind.Lz4;
         long place = AsShared ? SealedBlock.NoPage : pfn.Value;
         return TryPack(page, codec, blocks, packed, type, place, _scratch, kind) ?? WriteRaw(place, page, type);
+    }
+
+    private Entry WriteOutside(ReadOnlySpan<byte> page, GuestPageType type)
+    {
+        // The page comes out of another file, and does not change meanwhile.
+        var hash = BlockHash.Of(page);
+        outside!.Put(hash, page);
+        hash.Write(blocks.Begin(packed, BlockHash.Size));
+        return blocks.End(EntryKind.External, ContentSum.Of(page), type);
     }
 
     private Entry WriteRaw(long pfn, ReadOnlySpan<byte> page, GuestPageType type)

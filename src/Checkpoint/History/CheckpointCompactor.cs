@@ -59,6 +59,7 @@ public static class CheckpointCompactor
 
         // Under the writer's lock, so that nobody appends to the old file behind its copy.
         using FileStorage file = FileStorage.OpenToWrite(real);
+        CheckpointWriter.ThrowIfInStore(file, FileRoot.ReadHeader(file));
         File.Delete(temporary);
         CompactReport report = Copy(file, temporary, key, expectedRoot, progress, cancellationToken);
         FileStorage.Replace(temporary, real);
@@ -88,6 +89,14 @@ public static class CheckpointCompactor
     {
         // Once more: a writer may have committed between the first look and the copy.
         ThrowUnlessExpected(file, key, expectedRoot);
+        ThrowIfLost(file, report);
+        return new CompactReport(report.Epochs, file.Length, report.FileBytes, report.Packs.Written, report.Packs.Left);
+    }
+
+    /// <summary>Throws unless a copy has all of a file.</summary>
+    /// <exception cref="CorruptDataException">Something is lost.</exception>
+    internal static void ThrowIfLost(FileStorage file, RepairReport report)
+    {
         if (report.Lost.Count > 0)
         {
             LostPart lost = report.Lost[0];
@@ -98,7 +107,5 @@ public static class CheckpointCompactor
                 Offset = lost.Offset,
             };
         }
-
-        return new CompactReport(report.Epochs, file.Length, report.FileBytes, report.Packs.Written, report.Packs.Left);
     }
 }

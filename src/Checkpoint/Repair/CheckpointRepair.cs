@@ -51,7 +51,8 @@ public static class CheckpointRepair
         bool created = false;
         try
         {
-            T result = accept(Salvage(damaged, Create, options, progress, cancellationToken));
+            RepairOptions found = options with { FindOutside = header => CheckpointReader.OutsideOf(damaged.Name, header) };
+            T result = accept(Salvage(damaged, Create, found, progress, cancellationToken));
             FileStorage.SyncFolderOf(target);
             return result;
         }
@@ -86,8 +87,10 @@ public static class CheckpointRepair
             PageSize = source.Header.PageSize,
             SegmentSize = (int)source.Header.SegmentSize,
             Codec = codec,
-            Sharing = source.Shares ? new SharingOptions() : null,
+            Sharing = source.Shares && options.Target is null ? new SharingOptions() : null,
             Key = options.Key,
+            Target = options.Target,
+            FileId = options.TargetId,
 
             // Half a repair is none: one sync at the end does.
             Durability = Durability.SurvivesProcessCrash,

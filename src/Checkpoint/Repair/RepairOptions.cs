@@ -15,6 +15,15 @@ public sealed record RepairOptions
     /// </summary>
     public CheckpointKey? Key { get; init; }
 
+    /// <summary>Finds the store of a file that has blocks in one.</summary>
+    internal Func<FileHeader, IBlockSource?>? FindOutside { get; init; }
+
+    /// <summary>Takes the pages in the place of the new file; null leaves them there. It stays the caller's.</summary>
+    internal IBlockStore? Target { get; init; }
+
+    /// <summary>The id of the new file; null stands for a random one.</summary>
+    internal Guid? TargetId { get; init; }
+
     /// <summary>
     /// How many pages may come out of subtrees that are zero as a whole, all epochs together: 16 TiB of 4 KiB pages. Each costs time, and a few bytes
     /// in a hostile file claim 2^40 of them.

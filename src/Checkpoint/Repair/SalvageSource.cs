@@ -29,7 +29,7 @@ internal sealed class SalvageSource : IDisposable
         Header = header;
         HoldRoot();
         _roots = finder.ReadRoots(Header);
-        var plain = new NodeReader(new BlockReader(storage, Header.SegmentSize, storage.Length));
+        var plain = new NodeReader(new BlockReader(storage, Header.SegmentSize, storage.Length, null, null, header.Outside));
         Nodes = Header.Keys is null ? plain : new NodeReader(new BlockReader(storage, Header.SegmentSize, storage.Length, null, new BlockOpener(Header.Keys, Sessions(plain), Header.FileId)));
     }
 
@@ -57,6 +57,7 @@ internal sealed class SalvageSource : IDisposable
     {
         var finder = new RootFinder(storage, options);
         FileHeader header = finder.ReadHeader();
+        header = header with { Outside = options.FindOutside?.Invoke(header) };
         try
         {
             var source = new SalvageSource(storage, finder, header, options, log, cancellation);
@@ -66,11 +67,16 @@ internal sealed class SalvageSource : IDisposable
         catch
         {
             header.Keys?.Dispose();
+            header.Outside?.Dispose();
             throw;
         }
     }
 
-    public void Dispose() => Header.Keys?.Dispose();
+    public void Dispose()
+    {
+        Header.Keys?.Dispose();
+        Header.Outside?.Dispose();
+    }
 
     /// <summary>
     /// Takes a lease on the newest root, which ends with the storage: what it reaches must not be reused while it is brought over. A file so damaged that

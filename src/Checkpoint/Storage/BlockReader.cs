@@ -7,7 +7,7 @@ namespace PageStore.Checkpoint;
 /// Reads blocks by their entries and checks them before anything is handed out: place, seal, sum, and for packed content that it
 /// unpacks to exactly what was asked for. Thread-safe.
 /// </summary>
-internal sealed class BlockReader(IStorage storage, long segmentSize, long dataEnd, SegmentAppender[]? unwritten = null, BlockOpener? opener = null)
+internal sealed class BlockReader(IStorage storage, long segmentSize, long dataEnd, SegmentAppender[]? unwritten = null, BlockOpener? opener = null, IBlockSource? outside = null)
 {
     private IStorage Storage => storage;
 
@@ -45,11 +45,12 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         return stored;
     }
 
-    /// <summary>Reads the plain content of a leaf entry of kind absent to shared.</summary>
+    /// <summary>Reads the plain content of a leaf entry of kind absent to external.</summary>
     /// <param name="entry">The entry, already checked by <see cref="EntryRules"/>.</param>
     /// <param name="plain">Receives the content; zeroed if this throws.</param>
     /// <param name="pfn">The page, or <see cref="SealedBlock.NoPage"/>.</param>
-    /// <exception cref="CorruptDataException">The place, the seal, the packing or the sum is wrong.</exception>
+    /// <exception cref="CorruptDataException">The place, the seal, the packing or the sum is wrong, or a store lacks the block.</exception>
+    /// <exception cref="StorageException">The medium failed, or the block lies in a store that was not found.</exception>
     /// <exception cref="UnsupportedException">The entry is of a kind that is specified and not built.</exception>
     public void ReadContent(Entry entry, Span<byte> plain, long pfn = SealedBlock.NoPage)
     {
@@ -66,6 +67,9 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
                 break;
             case EntryKind.Raw or EntryKind.Lz4 or EntryKind.Shared:
                 CheckSum(entry, plain, entry.Form == EntryKind.Raw ? ReadRaw(entry, plain, pfn) : Unpack(entry, plain, pfn));
+                break;
+            case EntryKind.External:
+                ReadOutside(entry, plain, pfn);
                 break;
             default:
                 throw new UnsupportedException($"The checkpoint file has an entry of kind {entry.Kind}, which this version of PageStore does not read. Use a newer PageStore.");
@@ -244,6 +248,33 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>What an external entry calls its content.</summary>
+    /// <exception cref="CorruptDataException">The place is not in the file.</exception>
+    public BlockHash ReadHash(Entry entry, long pfn)
+    {
+        Span<byte> hash = stackalloc byte[BlockHash.Size];
+        ReadBlock(entry.Offset, entry.Kind, pfn, hash);
+        return BlockHash.Read(hash);
+    }
+
+    private void ReadOutside(Entry entry, Span<byte> plain, long pfn)
+    {
+        plain.Clear();
+        if (outside is null)
+        {
+            throw Damage.At(entry.Offset, "an external entry, and the file has no store");
+        }
+
+        BlockHash hash = ReadHash(entry, pfn);
+        if (!outside.TryRead(hash, plain))
+        {
+            plain.Clear();
+            throw Damage.At(entry.Offset, $"block {hash} is not in the store {outside.Name}");
+        }
+
+        CheckSum(entry, plain, tagWord: 0);
     }
 
     private ulong Unpack(Entry entry, Span<byte> plain, long pfn)
