@@ -13,9 +13,10 @@ internal static class CheckpointFiles
     /// <param name="path">Where it is.</param>
     /// <param name="key">Its key; null for a plain file.</param>
     /// <param name="expectedRoot">The root hash that it must have; null takes any.</param>
+    /// <param name="store">The folder of the store that has its blocks; null stands for the one that it lies in.</param>
     /// <exception cref="PageStoreException">As <see cref="CheckpointReader.Open(string, CheckpointReaderOptions?)"/>.</exception>
-    public static CheckpointReader OpenReader(string path, CheckpointKey? key = null, string? expectedRoot = null) =>
-        CheckpointReader.Open(path, new CheckpointReaderOptions { Guard = Guard(), Key = key, ExpectedRoot = expectedRoot });
+    public static CheckpointReader OpenReader(string path, CheckpointKey? key = null, string? expectedRoot = null, string? store = null) =>
+        CheckpointReader.Open(path, new CheckpointReaderOptions { Guard = Guard(), Key = key, ExpectedRoot = expectedRoot, Store = store });
 
     /// <summary>Opens a file for writing; makes it where it is not there and no root is expected of it.</summary>
     /// <param name="path">Where it is.</param>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 
 namespace PageStore.Cli;
 
@@ -42,6 +43,7 @@ internal static class Tool
             RepairCommand.Create(console),
             PruneCommand.Create(console),
             CompactCommand.Create(console),
+            StoreCommand.Create(console),
             DemoCommand.Create(console),
             DemoCaptureCommand.Create(console),
             DemoResumeCommand.Create(console),
@@ -75,8 +77,16 @@ internal static class Tool
     private static string WhatIsWrong(ParseResult parsed) =>
         parsed.UnmatchedTokens.Count > 0 ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'." : OneLine.Of(parsed.Errors[0].Message);
 
-    private static string CommandPath(ParseResult parsed, Command root) =>
-        parsed.CommandResult.Command == root ? string.Empty : parsed.CommandResult.Command.Name + " ";
+    private static string CommandPath(ParseResult parsed, Command root)
+    {
+        string path = string.Empty;
+        for (CommandResult? at = parsed.CommandResult; at is not null && at.Command != root; at = at.Parent as CommandResult)
+        {
+            path = $"{at.Command.Name} {path}";
+        }
+
+        return path;
+    }
 
     private static int Report(Exception failure, Command command, ToolConsole console)
     {

@@ -24,10 +24,17 @@ internal sealed class AccessOptions
         HelpName = "HASH",
     };
 
+    private readonly Option<string?> _store = new("--store")
+    {
+        Description = "The folder of the store that the file was added to, where the file does not lie in it.",
+        HelpName = "DIR",
+    };
+
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="withRoot">Whether it opens one file, of which a root can be expected.</param>
-    public static AccessOptions AddTo(Command command, bool withRoot = true)
+    /// <param name="withStore">Whether it reads pages of a file, which may be in a store.</param>
+    public static AccessOptions AddTo(Command command, bool withRoot = true, bool withStore = false)
     {
         var options = new AccessOptions();
         command.Options.Add(options._keyFile);
@@ -36,13 +43,18 @@ internal sealed class AccessOptions
             command.Options.Add(options._expectRoot);
         }
 
+        if (withStore)
+        {
+            command.Options.Add(options._store);
+        }
+
         return options;
     }
 
     /// <summary>What the user gave. The caller disposes it.</summary>
     /// <exception cref="WrongKeyException">What was given is no key.</exception>
     /// <exception cref="ArgumentException">The environment gives two.</exception>
-    public CheckpointAccess Read(ParseResult parsed) => new(ReadKey(parsed.GetValue(_keyFile)), parsed.GetValue(_expectRoot));
+    public CheckpointAccess Read(ParseResult parsed) => new(ReadKey(parsed.GetValue(_keyFile)), parsed.GetValue(_expectRoot), parsed.GetValue(_store));
 
     private static CheckpointKey? ReadKey(string? file)
     {
@@ -80,10 +92,11 @@ internal sealed class AccessOptions
 /// <summary>How a command opens its checkpoint file.</summary>
 /// <param name="Key">Its key, which is disposed with this; null for a plain file.</param>
 /// <param name="ExpectedRoot">The root hash that it must have; null takes any.</param>
-internal sealed record CheckpointAccess(CheckpointKey? Key, string? ExpectedRoot) : IDisposable
+/// <param name="Store">The folder of the store that has its blocks; null stands for the one that it lies in.</param>
+internal sealed record CheckpointAccess(CheckpointKey? Key, string? ExpectedRoot, string? Store = null) : IDisposable
 {
     /// <summary>Opens a file for reading.</summary>
-    public CheckpointReader Open(string file) => CheckpointFiles.OpenReader(file, Key, ExpectedRoot);
+    public CheckpointReader Open(string file) => CheckpointFiles.OpenReader(file, Key, ExpectedRoot, Store);
 
     /// <summary>The root hash of an open file, where the host can compute it.</summary>
     public static string? RootOf(CheckpointReader reader) => CheckpointKey.IsSupported ? reader.RootHash : null;

@@ -14,7 +14,7 @@ internal static class DiffCommand
         var pages = new Option<bool>("--pages") { Description = "List the pages that differ, as runs." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("diff", "Compare two epochs page by page. The exit code does not depend on what is found.") { first, second, pages, json };
-        var access = AccessOptions.AddTo(command, withRoot: false);
+        var access = AccessOptions.AddTo(command, withRoot: false, withStore: true);
         command.SetAction((parsed, cancellation) => RunAsync(
             console, access.Read(parsed), EpochReference.Parse(parsed.GetRequiredValue(first)), EpochReference.Parse(parsed.GetRequiredValue(second)), parsed.GetValue(pages), parsed.GetValue(json), cancellation));
         return command;

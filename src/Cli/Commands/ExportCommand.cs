@@ -30,7 +30,7 @@ internal static class ExportCommand
         var force = new Option<bool>("--force") { Description = "Replace an image that exists, and write an epoch for Xen that is not restorable." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("export", "Write an epoch as an image.") { file, format, output, force, json };
-        var access = AccessOptions.AddTo(command);
+        var access = AccessOptions.AddTo(command, withStore: true);
         command.SetAction((parsed, cancellation) => RunAsync(
             console,
             EpochReference.Parse(parsed.GetRequiredValue(file)),

@@ -14,7 +14,7 @@ internal static class InspectCommand
         Argument<string> file = CommonOptions.File();
         Option<bool> json = CommonOptions.Json();
         var command = new Command("inspect", "Show a checkpoint file and its epochs.") { file, json };
-        var access = AccessOptions.AddTo(command);
+        var access = AccessOptions.AddTo(command, withStore: true);
         command.SetAction(parsed =>
         {
             using CheckpointAccess given = access.Read(parsed);

@@ -81,7 +81,7 @@ internal static class ServeCommand
         {
             source, socket, policy, budget, noBackground, rate, bubble, readers, record, learn, once, progress, json, withParent,
         };
-        var access = AccessOptions.AddTo(command);
+        var access = AccessOptions.AddTo(command, withStore: true);
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
             using ParentWatch? alone = parsed.GetValue(withParent) ? new ParentWatch(console.Input(), cancellation) : null;

@@ -13,7 +13,7 @@ internal static class VerifyCommand
         var deep = new Option<bool>("--deep") { Description = "Compare accounts, counts, sets and padding, too, and tell how much space is dead." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("verify", "Read everything in a checkpoint file and compare every checksum.") { file, deep, json };
-        var access = AccessOptions.AddTo(command);
+        var access = AccessOptions.AddTo(command, withStore: true);
         command.SetAction((parsed, cancellation) => RunAsync(console, parsed.GetRequiredValue(file), access.Read(parsed), parsed.GetValue(deep), parsed.GetValue(json), cancellation));
         return command;
     }
