@@ -8,7 +8,7 @@ namespace PageStore.Checkpoint;
 /// <param name="shift">The size of the blocks that are compared, as a power of two.</param>
 internal sealed class PagePatcher(WritableFile file, int shift)
 {
-    /// <summary>A patch may take three quarters of what the whole page took: behind that its base costs more to read than it saves, see docs/benchmarks.md.</summary>
+    /// <summary>A patch may take three quarters of what the whole page took: it keeps its base from being freed, and a reader needs both.</summary>
     private const int WorthNumerator = 3;
 
     private const int WorthDenominator = 4;

@@ -11,7 +11,7 @@ internal static class PatchBlock
     /// <summary>The base entry, the length, method and block size, and the check.</summary>
     public const int HeadSize = 24;
 
-    /// <summary>The smallest blocks: below 64 bytes the mask costs more than it saves, see docs/benchmarks.md.</summary>
+    /// <summary>The smallest blocks: a line of the cache. XORed ones save nothing by being smaller, see docs/benchmarks.md.</summary>
     public const int MinShift = 6;
 
     public const int MaxShift = 12;
