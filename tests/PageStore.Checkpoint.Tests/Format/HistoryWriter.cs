@@ -97,7 +97,7 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
         return _keeper.Value.Packs;
     }
 
-    /// <summary>The pack of an epoch that is kept is what it touched, and no other epoch has one then.</summary>
+    /// <summary>The pack of an epoch that is kept is what it touched. Of others nothing is noted: they may have lost theirs, which is right of any epoch, and their models are shared.</summary>
     private void Keep(ModelEpoch model, EpochPlan plan, EpochInfo info)
     {
         Pfn[] touched = plan.Kept && model.Parent is not null ? [.. model.Written.Union(model.Read ?? []).Order().Select(pfn => new Pfn(pfn))] : [];
@@ -108,7 +108,6 @@ internal sealed class HistoryWriter(History history, Func<CheckpointWriter> crea
 
         if (touched.Length > 0)
         {
-            _epochs.FindAll(epoch => epoch.Packs.Count > 0).ForEach(epoch => epoch.Packs.Add(null));
             model.Packs.Add(touched);
         }
     }
