@@ -12,6 +12,8 @@ public sealed class ImportTests : IDisposable
     [Theory]
     [InlineData("none")]
     [InlineData("lz4")]
+    [InlineData("lz4hc")]
+    [InlineData("auto")]
     public void First_import_holds_the_whole_image(string compression)
     {
         byte[] image = RawImages.Mixed(200, 1);
@@ -43,6 +45,17 @@ public sealed class ImportTests : IDisposable
         using CheckpointReader reader = CheckpointReader.Open(_folder["f"]);
         EpochInfo newest = reader.OpenNewest().Info;
         Assert.Equal((new EpochId(1), "second", EpochConsistency.Unknown), (newest.Parent, newest.Label, newest.Consistency));
+    }
+
+    [Fact]
+    public void Unless_told_otherwise_each_content_is_stored_once_and_of_a_changed_page_what_differs()
+    {
+        byte[] first = [.. RawImages.Mixed(200, 4), .. RawImages.Mixed(200, 4)];
+        Assert.InRange(Long(Import(first), "bytesWritten"), 50 * 4096, (50 * 4096) + (50 * 2900) + 65536);
+        byte[] second = RawImages.Changed(first, 0, 4, 8, 12, 16, 20, 24, 28);
+        Assert.InRange(Long(Import(second), "bytesWritten"), 1, 4096);
+        Assert.Equal(second, Exported());
+        Assert.Equal(first, Exported("@1"));
     }
 
     [Fact]

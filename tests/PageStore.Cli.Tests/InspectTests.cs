@@ -19,7 +19,7 @@ public sealed class InspectTests : IDisposable
         byte[] image = RawImages.Mixed(400, 1);
         DateTimeOffset before = DateTimeOffset.UtcNow;
         ToolRun.Ok("import", _folder.Write("a.raw", image), "-o", _folder["f"], "--label", "one \"[red]\" é");
-        ToolRun second = ToolRun.Ok("import", _folder.Write("b.raw", RawImages.Changed(image, 3)[..(300 * 4096)]), "-o", _folder["f"], "--json");
+        ToolRun second = ToolRun.Ok("import", _folder.Write("b.raw", RawImages.Changed(image, 3)[..(300 * 4096)]), "-o", _folder["f"], "--compression", "none", "--json");
         ToolRun run = ToolRun.Ok("inspect", _folder["f"], "--json");
 
         Assert.Equal(["formatVersion", "pageSize", "pageCount", "fileBytes", "root", "encrypted", "epochs"], run.Members);

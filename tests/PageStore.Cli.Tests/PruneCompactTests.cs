@@ -18,7 +18,7 @@ public sealed class PruneCompactTests : IDisposable
         string file = WriteEpochs();
         ToolRun run = ToolRun.Ok("prune", file, "--keep-last", "2", "--keep-every", "5", "--keep-labelled", "--json");
 
-        Assert.Equal(["dropped", "deadBytes", "returnedBytes", "heldByReaders"], run.Members);
+        Assert.Equal(["dropped", "deadBytes", "returnedBytes", "pinnedBytes", "heldByReaders"], run.Members);
         Assert.Equal([1, 2, 4, 6, 7, 8, 9], run.Json.GetProperty("dropped").EnumerateArray().Select(id => id.GetInt64()));
         Assert.False(run.Json.GetProperty("heldByReaders").GetBoolean());
         Assert.Equal([3L, 5, 10, 11, 12], EpochsOf(file));

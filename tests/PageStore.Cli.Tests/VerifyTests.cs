@@ -10,8 +10,9 @@ public sealed class VerifyTests : IDisposable
 
     public VerifyTests()
     {
-        ToolRun.Ok("import", _folder.Write("a.raw", _first), "-o", _folder["f"]);
-        ToolRun.Ok("import", _folder.Write("b.raw", RawImages.Changed(_first, 4, 100)), "-o", _folder["f"]);
+        // As they are, so that a test finds a page in the file by its bytes.
+        ToolRun.Ok("import", _folder.Write("a.raw", _first), "-o", _folder["f"], "--compression", "none");
+        ToolRun.Ok("import", _folder.Write("b.raw", RawImages.Changed(_first, 4, 100)), "-o", _folder["f"], "--compression", "none");
     }
 
     public void Dispose() => _folder.Dispose();
