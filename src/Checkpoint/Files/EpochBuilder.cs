@@ -15,7 +15,6 @@ public sealed class EpochBuilder : ICapturedEpoch
     private readonly List<StateSection> _sections = [];
     private readonly PageBitmap _written;
     private readonly long _bytesBefore;
-    private readonly bool _shares;
     private PageBitmap? _read;
     private int _recordSize;
     private bool _done;
@@ -29,7 +28,6 @@ public sealed class EpochBuilder : ICapturedEpoch
         _parent = parent is null ? null : new ParentPages(parent);
         _table = new PageTableEdit(writer.Trees, parent?.Record.PageTable ?? default, parent?.Record.Counts ?? default);
         _encoder = new PageEncoder(writer.Blocks, writer.RawTarget, writer.Packed, writer.Codec, writer.Sharing, writer.Target);
-        _shares = writer.Sharing is not null;
         _written = new PageBitmap(PageCount);
         _bytesBefore = BytesAppended;
         _recordSize = EpochRecord.FixedSize + EpochRecordFormat.ItemSize(PackRef.ReservedBytes) + EpochRecordFormat.ItemSize(FormatText.CountBytes(options.Label ?? string.Empty));
@@ -204,7 +202,7 @@ public sealed class EpochBuilder : ICapturedEpoch
         }
         else
         {
-            Put(pfn, _encoder.Encode(pfn, page, type, _shares ? CurrentParentEntry(pfn) : Entry.Absent), unchanged: false);
+            Put(pfn, _encoder.Encode(pfn, page, type, _writer.Sharing is null ? Entry.Absent : CurrentParentEntry(pfn)), unchanged: false);
         }
     }
 

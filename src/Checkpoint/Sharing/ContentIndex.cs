@@ -2,7 +2,7 @@ namespace PageStore.Checkpoint;
 
 /// <summary>
 /// Finds the block of a page by the sum of its content: 16 bytes a block, at 57 to 85 % of its room. An equal sum is a candidate and no more: who finds one
-/// compares bytes. Of several contents with one sum it knows the first. For one thread.
+/// compares bytes. Of several contents with one sum it knows the one put in last. For one thread.
 /// </summary>
 /// <param name="maxBytes">The most memory that it takes; what does not fit is not known.</param>
 internal sealed class ContentIndex(long maxBytes)
