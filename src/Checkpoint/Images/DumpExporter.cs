@@ -22,7 +22,7 @@ public static class DumpExporter
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentException.ThrowIfNullOrEmpty(path);
         var layout = DumpLayout.Of(epoch, format);
-        return ImageFile.Write(path, overwrite, file => Write(epoch, layout, SparseOutput.Of(file, layout.Length), progress, cancellationToken));
+        return ImageFile.Write(path, overwrite, file => Write(epoch, layout, SparseOutput.OfNewFile(file, layout.Length), progress, cancellationToken));
     }
 
     /// <summary>Writes the dump into a stream.</summary>
@@ -40,7 +40,8 @@ public static class DumpExporter
     {
         ArgumentNullException.ThrowIfNull(epoch);
         ArgumentNullException.ThrowIfNull(output);
-        ExportReport report = Write(epoch, DumpLayout.Of(epoch, format), SparseOutput.Of(output), progress, cancellationToken);
+        DumpLayout layout = DumpLayout.Of(epoch, format);
+        ExportReport report = Write(epoch, layout, SparseOutput.OfStream(output, layout.Length), progress, cancellationToken);
         output.Flush();
         return report;
     }

@@ -8,21 +8,25 @@ internal sealed class SparseOutput
 
     private readonly Stream _stream;
     private readonly byte[]? _zeros;
+    private long _left;
 
-    private SparseOutput(Stream stream, byte[]? zeros)
+    private SparseOutput(Stream stream, byte[]? zeros, long length)
     {
         _stream = stream;
         _zeros = zeros;
+        _left = length;
     }
 
     /// <summary>A new file, which gets its length at once.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="length">Its length; what is written behind it is left out.</param>
     /// <exception cref="IOException">The file system cannot have a file of this length.</exception>
-    public static SparseOutput Of(FileStream file, long length)
+    public static SparseOutput OfNewFile(FileStream file, long length)
     {
         try
         {
             file.SetLength(length);
-            return new SparseOutput(file, null);
+            return new SparseOutput(file, null, length);
         }
         catch (ArgumentException cause)
         {
@@ -31,23 +35,32 @@ internal sealed class SparseOutput
         }
     }
 
-    /// <summary>A stream, which stays the caller's.</summary>
-    public static SparseOutput Of(Stream stream) => new(stream, new byte[ZeroBytes]);
+    /// <summary>A stream, or a device, which stays the caller's.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="length">How many bytes it gets; what is written behind them is left out.</param>
+    public static SparseOutput OfStream(Stream stream, long length) => new(stream, new byte[ZeroBytes], length);
 
-    public void Write(ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        int count = (int)Math.Min(bytes.Length, _left);
+        _stream.Write(bytes[..count]);
+        _left -= count;
+    }
 
     public void WriteZeros(long count, CancellationToken cancellationToken)
     {
+        long zeros = Math.Min(count, _left);
+        _left -= zeros;
         if (_zeros is null)
         {
-            _stream.Position += count;
+            _stream.Position += zeros;
             return;
         }
 
-        for (; count > 0; count -= _zeros.Length)
+        for (; zeros > 0; zeros -= _zeros.Length)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            _stream.Write(_zeros, 0, (int)Math.Min(count, _zeros.Length));
+            _stream.Write(_zeros, 0, (int)Math.Min(zeros, _zeros.Length));
         }
     }
 }
