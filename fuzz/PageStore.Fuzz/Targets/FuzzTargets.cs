@@ -4,7 +4,7 @@ namespace PageStore.Fuzz;
 internal static class FuzzTargets
 {
     public static IReadOnlyList<IFuzzTarget> All { get; } =
-        [new CheckpointTarget(), new RepairTarget(), new XenTarget(), new ImportTarget(), new BitmapTarget(), new Lz4Target(), new CodecTarget()];
+        [new CheckpointTarget(), new RepairTarget(), new XenTarget(), new ImportTarget(), new BitmapTarget(), new Lz4Target(), new CodecTarget(), new NbdTarget()];
 
     public static IFuzzTarget? Find(string name) => All.FirstOrDefault(target => target.Name == name);
 
