@@ -48,6 +48,11 @@ need_liblz4() {
     need "liblz4" has_liblz4 liblz4-1
 }
 
+# QEMU's tools for disk images serve them to the tests of the import from NBD.
+need_disk_tools() {
+    need "qemu-nbd" "qemu-nbd --version" qemu-utils
+}
+
 # gcc builds the native shim and links NativeAOT programs.
 need_compiler() {
     need "A C compiler" can_compile gcc libc6-dev

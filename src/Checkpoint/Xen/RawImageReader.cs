@@ -77,7 +77,7 @@ public static class RawImageReader
             ? bytes / pageSize
             : throw new CorruptDataException(
                 $"{place}: it has {position} bytes, which is no multiple of the page size {pageSize}: its last page is cut off "
-                + $"after {position % pageSize} bytes. Copy the image again, or name its page size.")
+                + $"after {position % pageSize} bytes. Copy the image again, or name its page size; import that of a disk as one (--disk).")
             {
                 Offset = position,
                 Pfn = new Pfn(position / pageSize),

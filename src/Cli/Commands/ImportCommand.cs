@@ -11,34 +11,47 @@ internal static class ImportCommand
 {
     public static Command Create(ToolConsole console)
     {
-        var image = new Argument<string>("IMAGE") { Description = "A file of xl save, of xl dump-core, a libxl or libxc stream, or raw memory; - for standard input." };
+        var image = new Argument<string>("IMAGE") { Description = "A file of xl save, of xl dump-core, a libxl or libxc stream, or raw memory; - for standard input. A disk: nbd://HOST/EXPORT, nbd+unix:///EXPORT?socket=PATH, or, with --disk, a raw image or block device." };
         var file = new Option<string>("--output", "-o") { Description = "The checkpoint file; one that exists gets a further epoch.", Required = true };
         Option<string?> compression = CommonOptions.Compression();
         var label = new Option<string?>("--label") { Description = "A text for people." };
         Option<bool> json = CommonOptions.Json();
         var command = new Command("import", "Read an image into a checkpoint file.") { image, file, compression, label, json };
+        var pageSize = PageSizeOption.AddTo(command);
+        var disk = DiskOptions.AddTo(command);
         var access = AccessOptions.AddTo(command);
-        command.SetAction((parsed, cancellation) => RunAsync(
-            console,
-            parsed.GetRequiredValue(image),
-            parsed.GetRequiredValue(file),
-            access.Read(parsed),
-            PageForm.Of(parsed.GetValue(compression), PageCodecs.Lz4High),
-            parsed.GetValue(label),
-            parsed.GetValue(json),
-            cancellation));
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var request = new ImportRequest(
+                parsed.GetRequiredValue(image),
+                parsed.GetRequiredValue(file),
+                PageForm.Of(parsed.GetValue(compression), PageCodecs.Lz4High),
+                pageSize.Read(parsed),
+                parsed.GetValue(label),
+                parsed.GetValue(json));
+            DiskRequest? ofDisk = disk.Read(parsed, request.Image);
+            using CheckpointAccess held = access.Read(parsed);
+            CheckpointWriterOptions writer = WriterOptions(request, held);
+            return ofDisk is null ? await RunAsync(console, request, writer, cancellation) : await DiskImportRun.RunAsync(console, request, ofDisk, writer, cancellation);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        ToolConsole console, string image, string file, CheckpointAccess access, PageForm form, string? label, bool json, CancellationToken cancellation)
+    private static CheckpointWriterOptions WriterOptions(ImportRequest request, CheckpointAccess access) => new()
     {
-        using CheckpointAccess held = access;
-        var options = new CheckpointWriterOptions { Codec = form.Codec, Sharing = form.Sharing, Key = access.Key, ExpectedRoot = access.ExpectedRoot };
+        PageSize = PageSizeOption.Of(request.File, access, request.PageSize),
+        Codec = request.Form.Codec,
+        Sharing = request.Form.Sharing,
+        Key = access.Key,
+        ExpectedRoot = access.ExpectedRoot,
+    };
+
+    private static async Task<int> RunAsync(ToolConsole console, ImportRequest request, CheckpointWriterOptions writer, CancellationToken cancellation)
+    {
         long start = Stopwatch.GetTimestamp();
-        await using Stream source = Open(console, image);
-        ImportReport report = await ProgressDisplay.RunAsync(console, "import", "pages", PagesOf(source), progress => ImageImporter.ImportAsync(
-            source, file, options, new ImportOptions { Label = label }, progress, cancellation));
+        await using Stream source = Open(console, request.Image);
+        ImportReport report = await ProgressDisplay.RunAsync(console, "import", "pages", PagesOf(source, writer.PageSize), progress => ImageImporter.ImportAsync(
+            source, request.File, writer, new ImportOptions { Label = request.Label }, progress, cancellation));
         EpochInfo epoch = report.Epoch;
         var result = new ImportResult(
             epoch.Id.Value,
@@ -55,7 +68,7 @@ internal static class ImportCommand
             CutOff = report.IsCutOff,
             RecordsDropped = report.RecordsDropped,
         };
-        console.Out.WriteLine(json ? JsonSerializer.Serialize(result, ResultJson.Default.ImportResult) : Describe(result));
+        console.Out.WriteLine(request.Json ? JsonSerializer.Serialize(result, ResultJson.Default.ImportResult) : Describe(result));
         if (report.IsCutOff)
         {
             console.Error.WriteLine($"pagestore: The stream breaks off behind its checkpoint {report.Epochs}. What it says of the guest from then on was dropped.");
@@ -76,7 +89,7 @@ internal static class ImportCommand
     private static Stream Open(ToolConsole console, string image) =>
         image == "-" ? console.Input() : new FileStream(image, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
 
-    private static long? PagesOf(Stream source) => source.CanSeek ? source.Length / PageSizes.Default : null;
+    private static long? PagesOf(Stream source, int pageSize) => source.CanSeek ? source.Length / pageSize : null;
 
     private static string Describe(ImportResult result) => string.Create(
         CultureInfo.InvariantCulture,

@@ -17,6 +17,21 @@ internal sealed record ImportResult(
     public long RecordsDropped { get; init; }
 }
 
+/// <summary>What <c>import --json</c> prints of a disk.</summary>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Length">The length of the disk in bytes.</param>
+/// <param name="PageCount">How many pages that is; the last one may be cut off.</param>
+/// <param name="PageSize">In bytes.</param>
+/// <param name="PagesRead">How many pages were read of the disk.</param>
+/// <param name="PagesWritten">How many differ from the epoch before.</param>
+/// <param name="PagesZero">How many are zero.</param>
+/// <param name="Bitmap">The bitmap that told which ones to read; null where the whole disk was compared.</param>
+/// <param name="BytesWritten">How many bytes were appended.</param>
+/// <param name="Root">The root hash of the file.</param>
+/// <param name="Seconds">How long it took.</param>
+internal sealed record DiskImportResult(
+    long Epoch, long Length, long PageCount, int PageSize, long PagesRead, long PagesWritten, long PagesZero, string? Bitmap, long BytesWritten, string? Root, double Seconds);
+
 /// <summary>What <c>export --json</c> prints; not with <c>-o -</c>.</summary>
 internal sealed record ExportResult(long Epoch, long Length, long DataPages, double Seconds);
 
@@ -118,6 +133,7 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 /// <summary>The results as JSON, made at build time so that NativeAOT has them.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ImportResult))]
+[JsonSerializable(typeof(DiskImportResult))]
 [JsonSerializable(typeof(ExportResult))]
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(InspectLocked))]
