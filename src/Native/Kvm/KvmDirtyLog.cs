@@ -3,8 +3,9 @@ namespace PageStore.Native;
 /// <summary>
 /// KVM's own record of the pages that a guest wrote: its bitmap, or its dirty ring if the machine was made with one. A second source beside
 /// <see cref="LinuxDirtyLog"/> and <see cref="LinuxAccessLog"/>, which see the guest's accesses through the mapping. Exact for pages that KVM has mapped
-/// already; one that KVM maps anew after the log was started, it may map for writing at a mere read and then count as written. It never leaves out a page that
-/// was written. Source: the kernel's Documentation/virt/kvm/api.rst, KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG and KVM_CAP_DIRTY_LOG_RING.
+/// already; one that KVM maps anew after the log was started, it may map for writing at a mere read and then count as written, and page tables
+/// that an AMD processor walks under nested paging count as written, since it does so as a write. It never leaves out a page that was written.
+/// Source: the kernel's Documentation/virt/kvm/api.rst, KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG and KVM_CAP_DIRTY_LOG_RING.
 /// </summary>
 /// <remarks>
 /// It logs what the guest writes; what this process writes into the memory, <see cref="KvmMachine.Load"/> too, it does not. One log a machine.

@@ -18,8 +18,8 @@ public sealed class KvmLogTests
         {
             HashSet<long> written = guest.Touch(GuestCommand.Write, seed: round, count: 1000);
             guest.Touch(GuestCommand.Read, seed: round + 100, count: 1000);
-            Assert.Equal(written.Order(), Peek(log));
-            Assert.Equal(written.Order(), Harvest(log));
+            Assert.Equal(written.Order(), guest.WithoutTables(Peek(log)));
+            Assert.Equal(written.Order(), guest.WithoutTables(Harvest(log)));
             Assert.Empty(Harvest(log));
         }
     }
@@ -38,7 +38,7 @@ public sealed class KvmLogTests
         log.Start();
         Assert.Empty(Harvest(log));
         HashSet<long> written = guest.Touch(GuestCommand.Write, seed: 3, count: 200);
-        Assert.Equal(written.Order(), Harvest(log));
+        Assert.Equal(written.Order(), guest.WithoutTables(Harvest(log)));
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class KvmLogTests
 
             // This process wrote the parameters.
             written.Add(ObeyingGuest.ParametersPage);
-            Assert.Equal(written.Order(), Guest.PagesIn(w).Order());
+            Assert.Equal(written.Order(), guest.WithoutTables(Guest.PagesIn(w)));
             HashSet<long> found = Guest.PagesIn(r);
             Assert.Empty(read.Except(written).Except(found));
             Assert.Empty(found.Except(read).Except(guest.Overhead));
