@@ -6,7 +6,7 @@ namespace PageStore.Native;
 internal static class NativeAbi
 {
     /// <summary><c>PS_ABI_VERSION</c> of the header this code was written for.</summary>
-    internal const int Version = 10;
+    internal const int Version = 11;
 
     private static bool _checked;
 

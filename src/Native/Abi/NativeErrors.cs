@@ -48,6 +48,9 @@ internal static class NativeErrors
             Storage(errno, what, "the kernel lost track of the range: stop and start the log, and take the next epoch in full."),
         ShimResult.Drop =>
             Storage(errno, what, "the page tables of the range cannot be dropped, as for locked memory: use a LinuxDirtyLog, which needs no drop."),
+        ShimResult.Seals when errno == Ebusy =>
+            new InvalidOperationException($"{what} is not possible: its memory is still mapped for writing; dispose machines and logs of it first."),
+        ShimResult.Seals => Unsupported(errno, what, "it is no memfd that is sealed against writes and other sizes, as that of a CloneBase is."),
         >= ShimResult.LazyOpen => LazyErrors.Make(result, errno, what),
         >= ShimResult.KvmOpen => KvmErrors.Make(result, errno, what),
         >= ShimResult.XenLibrary => XenErrors.Make(result, errno, what),

@@ -29,6 +29,26 @@ internal static unsafe partial class NativeMethods
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult RegionUnmap(nint address, ulong bytes, out int errno);
 
+    [LibraryImport(Library, EntryPoint = "ps_base_seal")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult BaseSeal(SafeFileHandle fd, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_base_size")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult BaseSize(SafeFileHandle fd, out ulong bytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_base_map")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult BaseMap(SafeFileHandle fd, ulong bytes, out nint address, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_base_touch")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult BaseTouch(SafeFileHandle fd, SafeBuffer mapping, ulong bytes, out ulong dataBytes, out int errno);
+
+    [LibraryImport(Library, EntryPoint = "ps_base_own")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+    internal static partial ShimResult BaseOwn(SafeBuffer mapping, ulong first, ulong pageCount, ulong* words, ulong wordCount, out int errno);
+
     [LibraryImport(Library, EntryPoint = "ps_view_new")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
     internal static partial ShimResult ViewNew(SafeFileHandle fd, ulong bytes, out nint view, out int errno);

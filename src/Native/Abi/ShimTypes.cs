@@ -45,6 +45,7 @@ internal enum ShimResult
     Socket = 36,
     Lz4Library = 37,
     Lz4Block = 38,
+    Seals = 39,
 }
 
 /// <summary><c>PS_REGION_*</c>.</summary>
@@ -54,6 +55,7 @@ internal enum RegionOptions : uint
     None = 0,
     Shared = 1,
     HugePages = 2,
+    Sealable = 4,
 }
 
 /// <summary><c>PS_TRACK_*</c>.</summary>

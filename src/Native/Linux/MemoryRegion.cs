@@ -77,6 +77,12 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
     /// <exception cref="UnsupportedException">The shim cannot be used on this host.</exception>
     public static MemoryRegion CreateShared(long length) => Create(length, RegionOptions.Shared);
 
+    /// <summary>As <see cref="CreateShared"/>, of a memfd that can be sealed against writes once <see cref="Detach"/> has given it away.</summary>
+    internal static MemoryRegion CreateSealable(long length) => Create(length, RegionOptions.Shared | RegionOptions.Sealable);
+
+    /// <summary>Takes over a private mapping that was made elsewhere.</summary>
+    internal static MemoryRegion OfMapping(RegionHandle handle) => new(handle, null, null, (long)handle.ByteLength);
+
     /// <summary>A window on the memory, for its owner. Touching it is what a guest does: a log of the region sees it.</summary>
     /// <param name="offset">Where the window begins, in bytes.</param>
     /// <param name="length">How long it is, in bytes: a span ends at 2 GiB, a region does not.</param>
@@ -137,6 +143,17 @@ public sealed class MemoryRegion : IGuestMemory, IDisposable
         }
 
         types.Fill(GuestPageType.Normal);
+    }
+
+    /// <summary>Unmaps shared memory as <see cref="Dispose"/> does, and gives its memfd to the caller.</summary>
+    internal SafeFileHandle Detach()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        SafeFileHandle file = File!;
+        _disposed = true;
+        _handle.Dispose();
+        _view!.Dispose();
+        return file;
     }
 
     /// <summary>Unmaps the memory, once the logs of it are disposed too. May be called again.</summary>

@@ -11,13 +11,13 @@
  * A memfd of a fixed size: sealed, so that nobody who gets the descriptor can shrink it and make an access to the mapping a
  * SIGBUS. -1 and errno on failure.
  */
-static int sealed_memfd(uint64_t bytes)
+static int sealed_memfd(uint64_t bytes, int more_seals)
 {
     int fd = memfd_create("pagestore-guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
     if (fd < 0)
         return -1;
-    if (ftruncate(fd, (off_t)bytes) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+    if (ftruncate(fd, (off_t)bytes) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | (more_seals ? 0 : F_SEAL_SEAL)) == 0)
         return fd;
     int saved = errno;
 
@@ -53,12 +53,12 @@ int32_t ps_region_map(uint64_t bytes, uint32_t flags, void **address, int32_t *f
     *address = NULL;
     *fd = -1;
     if (bytes == 0 || bytes > INT64_MAX || bytes % (uint64_t)sysconf(_SC_PAGESIZE) != 0 ||
-        flags & ~(PS_REGION_SHARED | PS_REGION_HUGE_PAGES))
+        flags & ~(PS_REGION_SHARED | PS_REGION_HUGE_PAGES | PS_REGION_SEALABLE) || (flags & PS_REGION_SEALABLE && !(flags & PS_REGION_SHARED)))
         return PS_ARGUMENT;
     int file = -1;
 
     if (flags & PS_REGION_SHARED) {
-        file = sealed_memfd(bytes);
+        file = sealed_memfd(bytes, (flags & PS_REGION_SEALABLE) != 0);
         if (file < 0) {
             *err = errno;
             return PS_MEMORY;

@@ -12,7 +12,7 @@
 #define PS_API __attribute__((visibility("default")))
 
 /* Raised by one whenever a function, a struct or a code below changes its meaning; an added function raises it too. */
-#define PS_ABI_VERSION 10
+#define PS_ABI_VERSION 11
 
 /* What failed. errno says why. */
 enum ps_result {
@@ -55,6 +55,7 @@ enum ps_result {
     PS_SOCKET = 36,        /* sending or receiving a descriptor failed */
     PS_LZ4_LIBRARY = 37,   /* no liblz4 could be loaded, or it is too old */
     PS_LZ4_BLOCK = 38,     /* bytes that are no LZ4 block of so many plain bytes; an everyday answer */
+    PS_SEALS = 39,         /* a descriptor that is no memfd sealed against writes and other sizes, or that cannot be sealed */
 };
 
 /* The sizes the managed side compares with its own before it calls anything else. */
@@ -227,6 +228,7 @@ enum ps_kvm_reason {
 /* ps_region_map flags */
 #define PS_REGION_SHARED 1u     /* a sealed memfd mapped shared; otherwise anonymous and private */
 #define PS_REGION_HUGE_PAGES 2u /* MADV_HUGEPAGE */
+#define PS_REGION_SEALABLE 4u   /* with PS_REGION_SHARED: more seals may follow, see ps_base_seal */
 
 /* ps_track_new flags */
 #define PS_TRACK_READS 1u /* also the read set: the range must be one shared mapping, or its content is destroyed */
@@ -250,6 +252,20 @@ PS_API int32_t ps_linux_probe(struct ps_linux_caps *caps, int32_t *err);
 /* bytes: a multiple of the page size, above 0. *fd is -1 for a private region. */
 PS_API int32_t ps_region_map(uint64_t bytes, uint32_t flags, void **address, int32_t *fd, int32_t *err);
 PS_API int32_t ps_region_unmap(void *address, uint64_t bytes, int32_t *err);
+
+/* Seals a memfd against writes, other sizes and more seals. Nobody may have it mapped for writing: EBUSY. */
+PS_API int32_t ps_base_seal(int32_t fd, int32_t *err);
+/* Of a memfd that is sealed so; of others PS_SEALS. */
+PS_API int32_t ps_base_size(int32_t fd, uint64_t *bytes, int32_t *err);
+/* Private and for writing: who writes gets a copy of the page. ps_region_unmap unmaps it. */
+PS_API int32_t ps_base_map(int32_t fd, uint64_t bytes, void **address, int32_t *err);
+/* Maps all pages that the memfd has, into a mapping of it. *data_bytes: how many bytes they are. */
+PS_API int32_t ps_base_touch(int32_t fd, const void *address, uint64_t bytes, uint64_t *data_bytes, int32_t *err);
+/*
+ * Which pages of a mapping by ps_base_map are its own, written by whoever. Page first + i is bit i % 64 of words[i / 64]; bits are only ever set.
+ */
+PS_API int32_t ps_base_own(const void *address, uint64_t first, uint64_t page_count, uint64_t *words, uint64_t word_count,
+                           int32_t *err);
 
 /* A second, read-only mapping of a memfd of at least bytes bytes; it keeps a descriptor of its own. */
 PS_API int32_t ps_view_new(int32_t fd, uint64_t bytes, struct ps_view **view, int32_t *err);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace PageStore.Native.Tests;
 
-/// <summary>Starts this program again in a role of <see cref="ChildRoles"/>, <see cref="GuardRoles"/> or <see cref="LazyRoles"/>.</summary>
+/// <summary>Starts this program again in a role of <see cref="ChildRoles"/>, <see cref="GuardRoles"/>, <see cref="LazyRoles"/> or <see cref="CloneRoles"/>.</summary>
 internal static class ChildProcess
 {
     /// <summary>Runs a role to its end.</summary>
