@@ -44,6 +44,8 @@ internal static class Tool
             PruneCommand.Create(console),
             CompactCommand.Create(console),
             StoreCommand.Create(console),
+            CloneCommand.Create(console),
+            CloneHostCommand.Create(console),
             DemoCommand.Create(console),
             DemoCaptureCommand.Create(console),
             DemoResumeCommand.Create(console),

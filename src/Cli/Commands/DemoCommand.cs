@@ -16,7 +16,7 @@ internal static class DemoCommand
     /// <summary>Long enough for a guest of a GiB to have met all that it works on, on a common disk.</summary>
     private const int DefaultSeconds = 8;
 
-    private sealed record Request(long Memory, int Epochs, int Seconds, string? Report, bool Json);
+    private sealed record Request(long Memory, int Epochs, int Seconds, string? Report, string? Keep, bool Json);
 
     public static Command Create(ToolConsole console)
     {
@@ -31,8 +31,16 @@ internal static class DemoCommand
         Option<int?> epochs = CommonOptions.Number("--epochs", $"How many epochs are taken before the guest is killed; {DefaultEpochs} unless said otherwise.", 1);
         Option<int?> seconds = CommonOptions.Number("--seconds", $"How long the guest is followed each time it is back; {DefaultSeconds} unless said otherwise.", 1, 3600);
         var report = new Option<string?>("--report") { Description = "Write the curves into this HTML file.", HelpName = "FILE.html" };
+        var keep = new Option<string?>("--keep") { Description = "Keep the machine's checkpoint file, for pagestore clone among others.", HelpName = "FILE" };
+        keep.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } path && File.Exists(path))
+            {
+                result.AddError($"--keep writes over no file, and {path} is there.");
+            }
+        });
         Option<bool> json = CommonOptions.Json();
-        var command = new Command(Name, "Take epochs of a working guest, kill it, and bring it back in new processes.") { memory, epochs, seconds, report, json };
+        var command = new Command(Name, "Take epochs of a working guest, kill it, and bring it back in new processes.") { memory, epochs, seconds, report, keep, json };
         command.SetAction((parsed, cancellation) => Task.Run(() => Run(
             console,
             new Request(
@@ -40,6 +48,7 @@ internal static class DemoCommand
                 parsed.GetValue(epochs) ?? DefaultEpochs,
                 parsed.GetValue(seconds) ?? DefaultSeconds,
                 parsed.GetValue(report),
+                parsed.GetValue(keep),
                 parsed.GetValue(json)),
             cancellation)));
         return command;
@@ -56,6 +65,11 @@ internal static class DemoCommand
         Action<string> say = request.Json ? _ => { } : console.Out.WriteLine;
         if (MachineDemo.Missing() is { } missing)
         {
+            if (request.Keep is not null)
+            {
+                throw new UnsupportedException($"There is no machine whose checkpoint file could be kept: {missing}") { IsMissingOnHost = true };
+            }
+
             say($"no virtual machine here: {missing}");
             RunStore(console, request with { Memory = memory }, missing, say, cancellation);
         }
@@ -76,7 +90,7 @@ internal static class DemoCommand
         }
 
         IReadOnlyList<ResumeWay> ways = missing is null ? ResumeWay.All : [ResumeWay.Full];
-        MachineDemoResult result = new MachineDemo(new MachineDemoRequest(request.Memory, request.Epochs, request.Seconds, ways), say, cancellation).Run();
+        MachineDemoResult result = new MachineDemo(new MachineDemoRequest(request.Memory, request.Epochs, request.Seconds, ways) { KeepFile = request.Keep }, say, cancellation).Run();
         if (request.Report is { } report)
         {
             DemoReport.Write(report, result);

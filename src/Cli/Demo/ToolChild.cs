@@ -6,7 +6,7 @@ using System.Text;
 namespace PageStore.Cli;
 
 /// <summary>
-/// A process of this same tool that the demo started. Its standard input stays open as long as this process lives, so that it can tell when it has been left alone. Its
+/// A process of this same tool that the demo, or a command of several processes, started. Its standard input stays open as long as this process lives, so that it can tell when it has been left alone. Its
 /// errors are kept for the message. Disposing ends it. For one thread.
 /// </summary>
 internal sealed class ToolChild : IDisposable
@@ -64,7 +64,7 @@ internal sealed class ToolChild : IDisposable
         }
         catch (Win32Exception failure)
         {
-            throw new StorageException($"A process for the demo did not start: {failure.Message}", failure);
+            throw new StorageException($"A process of the tool did not start: {failure.Message}", failure);
         }
     }
 
@@ -80,6 +80,20 @@ internal sealed class ToolChild : IDisposable
         if (_firstError.Task.GetAwaiter().GetResult()?.Contains(part, StringComparison.Ordinal) != true)
         {
             throw Failure();
+        }
+    }
+
+    /// <summary>Tells it a line. That it has ended meanwhile is seen by what it does not answer.</summary>
+    public void Say(string line)
+    {
+        try
+        {
+            _process.StandardInput.WriteLine(line);
+            _process.StandardInput.Flush();
+        }
+        catch (IOException)
+        {
+            // Nobody reads it any more.
         }
     }
 
@@ -113,7 +127,7 @@ internal sealed class ToolChild : IDisposable
         _process.WaitForExit();
         _cancellation.ThrowIfCancellationRequested();
         string errors = OneLine.Of(_errors.ToString()).Replace("pagestore: ", string.Empty, StringComparison.Ordinal).Trim();
-        string message = $"A process of the demo ended with {_process.ExitCode}: {(errors.Length == 0 ? "it gave no reason." : errors)}";
+        string message = $"A process of the tool ended with {_process.ExitCode}: {(errors.Length == 0 ? "it gave no reason." : errors)}";
         return _process.ExitCode switch
         {
             ExitCode.Data => new CorruptDataException(message),

@@ -156,4 +156,8 @@ internal sealed record CompactResult(long Epochs, long BytesBefore, long BytesAf
 [JsonSerializable(typeof(StoreRestored))]
 [JsonSerializable(typeof(MachineResumed))]
 [JsonSerializable(typeof(MachineDemoResult))]
+[JsonSerializable(typeof(CloneStarted))]
+[JsonSerializable(typeof(CloneMeasured))]
+[JsonSerializable(typeof(CloneChecked))]
+[JsonSerializable(typeof(CloneResult))]
 internal sealed partial class ResultJson : JsonSerializerContext;

@@ -54,6 +54,18 @@ internal sealed class ObeyingGuest : IDisposable
         }
     }
 
+    /// <summary>One that goes on over memory of somebody's, which it disposes.</summary>
+    /// <param name="memory">With the content that such a guest left.</param>
+    /// <param name="state">The state in which it left it.</param>
+    internal ObeyingGuest(MemoryRegion memory, byte[] state)
+    {
+        _tablePages = LargePageTables;
+        ProgramPages = (Program().Length + PageSizes.Default - 1) / PageSizes.Default;
+        Memory = memory;
+        Machine = new KvmMachine(memory);
+        Machine.SetState(state);
+    }
+
     internal MemoryRegion Memory { get; }
 
     internal KvmMachine Machine { get; private set; }

@@ -12,8 +12,14 @@ internal sealed class LiveGuest : IDisposable
 
     /// <summary>Makes a machine that has no program and no state yet.</summary>
     public LiveGuest(long memoryBytes)
+        : this(MemoryRegion.CreateShared(memoryBytes))
     {
-        Memory = MemoryRegion.CreateShared(memoryBytes);
+    }
+
+    /// <summary>Makes a machine that has no state yet, over memory that is its own from now on.</summary>
+    public LiveGuest(MemoryRegion memory)
+    {
+        Memory = memory;
         Machine = new KvmMachine(Memory);
     }
 

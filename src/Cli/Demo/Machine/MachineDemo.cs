@@ -18,6 +18,9 @@ internal sealed record MachineDemoRequest(long MemoryBytes, int Epochs, double S
     /// <summary>How much of its memory holds something, in bytes, the working set among it; null for its share of the memory.</summary>
     public long? ConfiguredBytes { get; init; }
 
+    /// <summary>Where its checkpoint file is to stay; null for nowhere.</summary>
+    public string? KeepFile { get; init; }
+
     /// <summary>Whether the guest looks through all of its memory at last. Without that it checks what it reads as it works.</summary>
     public bool Check { get; init; } = true;
 }
@@ -62,6 +65,12 @@ internal sealed class MachineDemo(MachineDemoRequest request, Action<string> say
     {
         using var folder = new DemoFolder();
         MachineCheckpoint checkpoint = CaptureAndKill(folder["guest.pages"]);
+        if (request.KeepFile is { } keep)
+        {
+            File.Copy(checkpoint.Path, keep);
+            say($"its checkpoint file is kept as {keep}");
+        }
+
         List<MachineReturn> found = [.. request.Ways.Select(way => Resume(checkpoint, way))];
         return MachineDemoResult.Of(request.MemoryBytes, checkpoint, found, new ProgressCurve(found[0].Resumed.Samples).MedianSpeed());
     }

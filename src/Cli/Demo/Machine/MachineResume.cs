@@ -65,7 +65,8 @@ internal static class MachineResume
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static byte[] StateOf(Epoch epoch)
+    /// <summary>The state of the processor at an epoch.</summary>
+    public static byte[] StateOf(Epoch epoch)
     {
         using Stream content = epoch.OpenState(KvmPause.StateName);
         using var state = new MemoryStream();
