@@ -41,6 +41,10 @@ internal static class Program
                 return PeerComparison.Run(args[1..]);
             case "incoming":
                 return QemuComparison.Run(args[1..]);
+            case "clones":
+                return CloneComparison.Run(args[1..]);
+            case CloneProcess.Role when args.Length > 1:
+                return CloneProcess.Run(args[1]);
             case "sharing":
                 return SharingComparison.Run(args[1..]);
             case "figures":
@@ -49,7 +53,7 @@ internal static class Program
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | pack [--quick] [--lz4] [--encrypted] | lazy [--quick] [--lz4] | resume [--quick] [--report FILE.html] | peers [--quick] | incoming [--quick] | sharing [--quick] | stored FIRST.raw SECOND.raw [--quick] [--encrypted] | figures FOLDER [--quick] [--rounds N] [--only PIECE,...] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | pack [--quick] [--lz4] [--encrypted] | lazy [--quick] [--lz4] | resume [--quick] [--report FILE.html] | peers [--quick] | incoming [--quick] | sharing [--quick] | clones [--quick] [--processes] | stored FIRST.raw SECOND.raw [--quick] [--encrypted] | figures FOLDER [--quick] [--rounds N] [--only PIECE,...] | bdn [BenchmarkDotNet arguments]");
                 return 2;
         }
     }
