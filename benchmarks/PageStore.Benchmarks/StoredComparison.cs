@@ -1,17 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
 using PageStore.Checkpoint;
+using PageStore.Native;
 
 namespace PageStore.Benchmarks;
 
 /// <summary>
-/// What each way of storing pages takes, of one image of a guest and of a second one that is written against it: bytes in the file, processor time, and the block size at which pages are
-/// compared. The second image comes as a capture has it: which pages were written is known. In turns, on one thread; where xdelta3 is there, it makes its difference beside that.
+/// What each way of storing pages takes when a guest is captured: bytes in the file, processor time, the pause, and the block size at which pages are compared. The guest's memory is a series
+/// of images, and its dirty log what differs between them. In turns, the writer's thread on a processor of its own; where xdelta3 is there, it makes its differences beside that.
 /// </summary>
 internal static class StoredComparison
 {
-    private const int PageSize = 4096;
-
     private static readonly Way[] Ways =
     [
         new("none", PageCodecs.None, null),
@@ -28,67 +27,76 @@ internal static class StoredComparison
 
     public static int Run(string[] args)
     {
-        string[] images = [.. args.Where(arg => !arg.StartsWith('-'))];
-        if (images.Length != 2)
+        string[] names = [.. args.Where(arg => !arg.StartsWith('-'))];
+        if (names.Length < 2)
         {
-            Console.Error.WriteLine("stored FIRST.raw SECOND.raw [--quick] [--encrypted]: two images of one guest, of equal length");
+            Console.Error.WriteLine("stored FIRST.raw NEXT.raw... [--quick] [--encrypted] [--liblz4]: images of one guest, of equal length, each later than the one before");
             return 2;
         }
 
+        PageCodecs.UseLz4(args.Contains("--liblz4") ? NativePageCodec.Open() : PageCodecs.ManagedLz4);
         int rounds = args.Contains("--quick") ? 1 : 5;
         using CheckpointKey? key = args.Contains("--encrypted") ? CheckpointKey.FromBytes(new byte[32]) : null;
-        byte[] first = File.ReadAllBytes(images[0]);
-        byte[] second = File.ReadAllBytes(images[1]);
-        int[] written = [.. Enumerable.Range(0, first.Length / PageSize).Where(pfn => !PageOf(first, pfn).SequenceEqual(PageOf(second, pfn)))];
-        Pinning.To(0);
+        var images = new ImageSeries([.. names.Select(File.ReadAllBytes)]);
         var figures = Ways.ToDictionary(way => way, _ => new List<Figures>());
         List<double> deltas = [];
+
+        // What is compiled when it is first used, and compiled better when it was used much, is not what is measured.
+        foreach (Way way in Ways)
+        {
+            _ = Measure(way, images, key);
+        }
+
         for (int round = 0; round < rounds; round++)
         {
             foreach (Way way in Ways)
             {
-                figures[way].Add(Measure(way, first, second, written, key));
+                figures[way].Add(Measure(way, images, key));
             }
 
-            if (RunDelta(images) is { } seconds)
+            if (RunDelta(names) is { } seconds)
             {
                 deltas.Add(seconds);
             }
         }
 
-        Print(first, written, figures, deltas);
+        Print(images, figures, deltas);
         return 0;
     }
 
-    private static Figures Measure(Way way, byte[] first, byte[] second, int[] written, CheckpointKey? key)
+    private static Figures Measure(Way way, ImageSeries images, CheckpointKey? key)
     {
         string path = Path.Combine(Environment.CurrentDirectory, "stored.bench.pages");
         File.Delete(path);
+        images.Rewind();
         var options = new CheckpointWriterOptions
         {
             Codec = way.Codec,
             Sharing = way.BlockSize is { } size ? new SharingOptions { BlockSize = size } : null,
             Key = key,
         };
-        using CheckpointWriter writer = CheckpointWriter.Create(path, options);
-        (long fullBytes, TimeSpan fullTime, _) = Write(writer, null, first, [.. Enumerable.Range(0, first.Length / PageSize)]);
-        (long bytes, TimeSpan time, double seconds) = Write(writer, new EpochId(1), second, written);
-        File.Delete(path);
-        return new Figures(fullBytes, fullTime.TotalSeconds, bytes, time.TotalSeconds, seconds);
-    }
 
-    private static (long Bytes, TimeSpan Processor, double Seconds) Write(CheckpointWriter writer, EpochId? parent, byte[] image, int[] pages)
-    {
-        TimeSpan before = ProcessorTime();
-        long start = Stopwatch.GetTimestamp();
-        using EpochBuilder builder = writer.BeginEpoch(new EpochOptions { Parent = parent });
-        foreach (int pfn in pages)
+        // The writer's own thread is created here, and begins where this one is pinned.
+        Pinning.To(1);
+        using CheckpointWriter writer = CheckpointWriter.Create(path, options);
+        using var capture = new GuestCapture(writer, images, images, images);
+        Pinning.To(0);
+        Cost full = Capture(capture);
+        List<Cost> next = [];
+        while (images.Advance())
         {
-            builder.WritePages(new Pfn(pfn), PageOf(image, pfn));
+            next.Add(Capture(capture));
         }
 
-        EpochInfo info = builder.Commit();
-        return (info.Bytes, ProcessorTime() - before, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        File.Delete(path);
+        return new Figures(full, new Cost(next.Sum(c => c.Bytes), next.Sum(c => c.Processor), next.Sum(c => c.Seconds), next.Sum(c => c.Pause)));
+    }
+
+    private static Cost Capture(GuestCapture capture)
+    {
+        TimeSpan before = ProcessorTime();
+        EpochReport report = capture.Capture();
+        return new Cost(report.Epoch.Bytes, (ProcessorTime() - before).TotalSeconds, report.Total.TotalSeconds, report.Pause.TotalSeconds);
     }
 
     /// <summary>Both threads of the writer, and the kernel's part.</summary>
@@ -98,17 +106,19 @@ internal static class StoredComparison
         return self.TotalProcessorTime;
     }
 
-    private static ReadOnlySpan<byte> PageOf(byte[] image, int pfn) => image.AsSpan(pfn * PageSize, PageSize);
-
-    /// <summary>How long xdelta3 takes; null where it is not there.</summary>
+    /// <summary>How long xdelta3 takes for the differences of all images; null where it is not there.</summary>
     private static double? RunDelta(string[] images)
     {
         string delta = Path.Combine(Environment.CurrentDirectory, "stored.bench.xdelta");
         try
         {
             long start = Stopwatch.GetTimestamp();
-            using var process = Process.Start("xdelta3", ["-1", "-f", "-e", "-s", images[0], images[1], delta]);
-            process.WaitForExit();
+            foreach ((string before, string after) in images.Zip(images.Skip(1)))
+            {
+                using var process = Process.Start("xdelta3", ["-1", "-f", "-e", "-s", before, after, delta]);
+                process.WaitForExit();
+            }
+
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         catch (System.ComponentModel.Win32Exception)
@@ -121,30 +131,32 @@ internal static class StoredComparison
         }
     }
 
-    private static void Print(byte[] first, int[] written, Dictionary<Way, List<Figures>> figures, List<double> deltas)
+    private static void Print(ImageSeries images, Dictionary<Way, List<Figures>> figures, List<double> deltas)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
-        int zero = Enumerable.Range(0, first.Length / PageSize).Count(pfn => !PageOf(first, pfn).ContainsAnyExcept((byte)0));
         List<Figures> whole = figures[Ways[1]];
-        Console.WriteLine(string.Create(culture, $"{first.Length >> 20} MiB, {zero} of {first.Length / PageSize} pages zero; {written.Length} pages written; {whole.Count} rounds in turns, medians (least to most)"));
-        Console.WriteLine("| pages stored | first image, MB | of lz4's | processor, s | second, MB | of lz4's | processor, ms | of lz4's |");
-        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        Console.WriteLine(string.Create(culture, $"{images.PageCount} pages, {images.ZeroPages} of them zero; {images.PagesWritten} pages written; {whole.Count} rounds in turns, medians (least to most)"));
+        Console.WriteLine("| pages stored | first image, MB | of lz4's | processor, s | later ones, MB | of lz4's | processor, ms | of lz4's | pause, ms |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (Way way in Ways)
         {
             List<Figures> all = figures[way];
-            var ratio = Spread.Of(all.Zip(whole, (a, b) => a.Time / b.Time));
+            var ratio = Spread.Of(all.Zip(whole, (a, b) => a.Next.Processor / b.Next.Processor));
             Console.WriteLine(string.Create(culture,
-                $"| {way.Name} | {all[0].FullBytes / 1e6:F1} | {(double)all[0].FullBytes / whole[0].FullBytes:F3} | {Spread.Of(all.Select(f => f.FullTime)).Median:F2} | {all[0].Bytes / 1e6:F2} | {(double)all[0].Bytes / whole[0].Bytes:F3} | {1000 * Spread.Of(all.Select(f => f.Time)).Median:F0} | {ratio} |"));
+                $"| {way.Name} | {all[0].Full.Bytes / 1e6:F1} | {(double)all[0].Full.Bytes / whole[0].Full.Bytes:F3} | {Spread.Of(all.Select(f => f.Full.Processor)).Median:F2} | {all[0].Next.Bytes / 1e6:F2} | {(double)all[0].Next.Bytes / whole[0].Next.Bytes:F3} | {1000 * Spread.Of(all.Select(f => f.Next.Processor)).Median:F0} | {ratio} | {Spread.Of(all.Select(f => 1000 * f.Next.Pause))} |"));
         }
 
         if (deltas.Count > 0)
         {
             Way best = Ways[2];
-            Console.WriteLine(string.Create(culture, $"xdelta3 -1 {Spread.Of(deltas)} s; times as long as the second epoch, shared, lz4, blocks of 64: {Spread.Of(deltas.Zip(figures[best], (delta, own) => delta / own.Seconds))}"));
+            Console.WriteLine(string.Create(culture, $"xdelta3 -1 {Spread.Of(deltas)} s; times as long as the later epochs, {best.Name}: {Spread.Of(deltas.Zip(figures[best], (delta, own) => delta / own.Next.Seconds))}"));
         }
     }
 
     private sealed record Way(string Name, IPageCodec Codec, int? BlockSize);
 
-    private sealed record Figures(long FullBytes, double FullTime, long Bytes, double Time, double Seconds);
+    /// <summary>What an epoch takes in the file, and in seconds.</summary>
+    private sealed record Cost(long Bytes, double Processor, double Seconds, double Pause);
+
+    private sealed record Figures(Cost Full, Cost Next);
 }

@@ -191,11 +191,7 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
         ThrowIfUnderWay();
         _file.RenewSession();
         Epoch? parent = options.Parent is { } id ? OpenEpoch(id) : null;
-        if (parent is not null)
-        {
-            Sharing?.Twins.Load(parent);
-        }
-
+        Sharing?.Twins.Load(parent);
         _builder = new EpochBuilder(this, options, parent, options.Id ?? Root.Slot.NextEpoch);
         return _builder;
     }

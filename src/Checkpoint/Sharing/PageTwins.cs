@@ -22,17 +22,17 @@ internal sealed class PageTwins(WritableFile file, long maxBytes)
     /// <summary>How much memory the index takes.</summary>
     public long IndexBytes => _index.Bytes;
 
-    /// <summary>Learns the blocks of an epoch, unless it knows one.</summary>
-    /// <param name="epoch">The epoch.</param>
-    public void Load(Epoch epoch)
+    /// <summary>Learns the blocks of an epoch, unless it knows one. Of a file that has none yet it learns them as they are stored.</summary>
+    /// <param name="epoch">The epoch; null where one without a parent begins.</param>
+    public void Load(Epoch? epoch)
     {
         if (_isLoaded)
         {
             return;
         }
 
-        _isLoaded = true;
-        if (!file.Contents.SumsCompare)
+        _isLoaded = epoch is not null || file.Root.Slot.EpochCount == 0;
+        if (epoch is null || !file.Contents.SumsCompare)
         {
             return;
         }
