@@ -59,6 +59,21 @@ public sealed class ImportTests : IDisposable
     }
 
     [Fact]
+    public void Pages_of_a_file_are_packed_more_thoroughly_than_those_of_a_pipe_whose_writer_waits()
+    {
+        byte[] image = RawImages.Text(64, 4);
+        long[] bytes =
+        [
+            Long(ToolRun.Ok("import", _folder.Write("a.raw", image), "-o", _folder["1"], "--json"), "bytesWritten"),
+            Long(ToolRun.WithInput(image, "import", "-", "-o", _folder["2"], "--json"), "bytesWritten"),
+            Long(ToolRun.WithInput(image, "import", "-", "-o", _folder["3"], "--json", "--compression", "lz4"), "bytesWritten"),
+            Long(ToolRun.WithInput(image, "import", "-", "-o", _folder["4"], "--json", "--compression", "lz4hc"), "bytesWritten"),
+        ];
+        Assert.Equal((bytes[3], bytes[2]), (bytes[0], bytes[1]));
+        Assert.InRange(bytes[0], 1, bytes[1] - 1);
+    }
+
+    [Fact]
     public void Same_image_again_writes_no_page()
     {
         byte[] image = RawImages.Mixed(300, 3);

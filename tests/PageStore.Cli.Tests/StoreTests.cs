@@ -67,6 +67,16 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void Blocks_are_packed_thoroughly_unless_told_otherwise()
+    {
+        string file = Import("a", RawImages.Text(64, 1));
+        long Added(params string[] options) => Number(ToolRun.Ok(["store", "add", _folder["s"], file, "--json", .. options]), "bytesAdded");
+        long thorough = Added("--domain", "1");
+        Assert.Equal(thorough, Added("--domain", "2", "--name", "2", "--compression", "lz4hc"));
+        Assert.InRange(thorough, 1, Added("--domain", "3", "--name", "3", "--compression", "lz4") - 1);
+    }
+
+    [Fact]
     public void Wrong_use_is_told_with_the_way_to_the_help()
     {
         Assert.Contains("pagestore store gc --help", ToolRun.Of("store", "gc", _folder["s"], "--max-dead", "101").Failed(2).Error);

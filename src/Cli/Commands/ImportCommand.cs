@@ -9,6 +9,8 @@ namespace PageStore.Cli;
 /// <summary><c>pagestore import</c>: an image becomes an epoch.</summary>
 internal static class ImportCommand
 {
+    private const string StandardInput = "-";
+
     public static Command Create(ToolConsole console)
     {
         var image = new Argument<string>("IMAGE") { Description = "A file of xl save, of xl dump-core, a libxl or libxc stream, or raw memory; - for standard input. A disk: nbd://HOST/EXPORT, nbd+unix:///EXPORT?socket=PATH, or, with --disk, a raw image or block device." };
@@ -25,7 +27,9 @@ internal static class ImportCommand
             var request = new ImportRequest(
                 parsed.GetRequiredValue(image),
                 parsed.GetRequiredValue(file),
-                PageForm.Of(parsed.GetValue(compression), PageCodecs.Lz4High),
+
+                // What comes through a pipe may come from a capture, which waits for whoever reads slowly.
+                PageForm.Of(parsed.GetValue(compression), parsed.GetRequiredValue(image) == StandardInput ? PageCodecs.Lz4 : PageCodecs.Lz4High),
                 pageSize.Read(parsed),
                 parsed.GetValue(label),
                 parsed.GetValue(json));
@@ -87,7 +91,7 @@ internal static class ImportCommand
         $"pagestore: {report.RecordsDropped} records behind the end of the stream were dropped. Its last checkpoint, epoch {report.Epoch.Id}, is whole without them; they tell of a later moment, whose memory was not sent.";
 
     private static Stream Open(ToolConsole console, string image) =>
-        image == "-" ? console.Input() : new FileStream(image, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
+        image == StandardInput ? console.Input() : new FileStream(image, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
 
     private static long? PagesOf(Stream source, int pageSize) => source.CanSeek ? source.Length / pageSize : null;
 

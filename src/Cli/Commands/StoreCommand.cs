@@ -37,7 +37,7 @@ internal static class StoreCommand
             console,
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(file),
-            new StoreAddOptions { Name = parsed.GetValue(name), Domain = parsed.GetValue(domain), Codec = PageForm.Of(parsed.GetValue(compression), PageCodecs.Lz4).Codec },
+            new StoreAddOptions { Name = parsed.GetValue(name), Domain = parsed.GetValue(domain), Codec = PageForm.Of(parsed.GetValue(compression), PageCodecs.Lz4High).Codec },
             parsed.GetValue(json),
             cancellation));
         return command;

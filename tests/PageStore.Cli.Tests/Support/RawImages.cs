@@ -30,6 +30,23 @@ internal static class RawImages
         return image;
     }
 
+    /// <summary>An image of so many pages full of words, each page another one: what packs the better the longer one looks.</summary>
+    public static byte[] Text(int pages, int seed)
+    {
+        var random = new Random(seed);
+        string[] words = [.. Enumerable.Range(0, 200).Select(_ => new string([.. Enumerable.Range(0, random.Next(2, 9)).Select(_ => (char)random.Next('a', 'z' + 1))]))];
+        byte[] image = new byte[pages * PageSize];
+        for (int at = 0; at < image.Length;)
+        {
+            string word = words[random.Next(words.Length)] + ' ';
+            int length = Math.Min(word.Length, image.Length - at);
+            System.Text.Encoding.ASCII.GetBytes(word.AsSpan(0, length), image.AsSpan(at));
+            at += length;
+        }
+
+        return image;
+    }
+
     /// <summary>Writes a byte that was not there into each of the pages.</summary>
     public static byte[] Changed(byte[] image, params int[] pages)
     {
