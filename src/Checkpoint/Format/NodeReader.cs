@@ -42,20 +42,15 @@ internal sealed class NodeReader(BlockReader blocks)
     /// <summary>As <see cref="Read(Entry, TreeKind, int, long, Span{Entry})"/>, and says what base the node is stored against.</summary>
     public void ReadWithBase(Entry entry, TreeKind tree, int level, long number, ref Node node)
     {
-        Span<Entry> entries = node.Entries;
-        Read(entry, tree, level, number, entries);
-        node.BaseEntry = Entry.Absent;
-        if (entry.Kind == EntryKind.Node)
+        Read(entry, tree, level, number, node.Entries, out node.BaseEntry);
+        if (node.BaseEntry.Kind == EntryKind.Node)
         {
-            Span<byte> buffer = stackalloc byte[NodeFormat.MaxSize];
-            ReadOnlySpan<byte> stored = ReadNodeBytes(entry, buffer);
+            Read(node.BaseEntry, tree, level, number, node.Base);
+        }
+        else if (entry.Kind == EntryKind.Node)
+        {
             node.BaseEntry = entry;
             node.Base = node.Entries;
-            if (stored[0] == NodeFormat.PatchForm)
-            {
-                Decode(NodeFormat.TryReadPatchHead(stored, level, number, out _, out node.BaseEntry), entry);
-                Read(node.BaseEntry, tree, level, number, node.Base);
-            }
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class PageEncoder(
     private Entry EncodeShared(PageSharing sharing, Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type, Entry before)
     {
         ContentSum sum = ContentSum.Of(page);
-        if ((sharing.Twins.Find(page, sum, type) ?? sharing.Patcher.TryPatch(pfn, page, type, before)) is { } stored)
+        if ((sharing.Twins.Find(page, sum, type) ?? sharing.Patcher.TryPatch(pfn, page, sum, type, before)) is { } stored)
         {
             return stored;
         }

@@ -13,6 +13,11 @@ internal sealed class PagePatcher(WritableFile file, int shift)
 
     private const int WorthDenominator = 4;
 
+    /// <summary>Where more than half of a page changed, at least a quarter of that must be as before: only zeros of the XOR pack, and what has fewer would not become worth it.</summary>
+    private const int FewChanges = 2;
+
+    private const int LeastSame = 4;
+
     private readonly byte[] _base = new byte[file.Header.PageSize];
     private readonly byte[] _changed = new byte[file.Header.PageSize];
 
@@ -22,9 +27,10 @@ internal sealed class PagePatcher(WritableFile file, int shift)
     /// <summary>Stores a page as a patch; null where that does not pay.</summary>
     /// <param name="pfn">The page.</param>
     /// <param name="page">Its content.</param>
+    /// <param name="sum">Its sum.</param>
     /// <param name="type">What the entry says of it.</param>
     /// <param name="before">What the parent's entry says of it.</param>
-    public Entry? TryPatch(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type, Entry before)
+    public Entry? TryPatch(Pfn pfn, ReadOnlySpan<byte> page, ContentSum sum, GuestPageType type, Entry before)
     {
         if (BaseOf(pfn, before) is not { } basis)
         {
@@ -42,8 +48,13 @@ internal sealed class PagePatcher(WritableFile file, int shift)
             return basis.WithType(type);
         }
 
+        if (IsAnotherPage(changed, page.Length))
+        {
+            return null;
+        }
+
         int length = maskBytes + Pack(changed, _patch.AsSpan(PatchBlock.HeadSize + maskBytes), most - maskBytes, out PatchBlock.Method method);
-        return length <= maskBytes ? null : Write(pfn, page, type, basis, length, method);
+        return length <= maskBytes ? null : Write(pfn, sum, type, basis, length, method);
     }
 
     /// <summary>Where a patch can stand against: the parent's block, or that which the parent is a patch of. Not in a segment that is to be emptied.</summary>
@@ -90,6 +101,10 @@ internal sealed class PagePatcher(WritableFile file, int shift)
         return changed;
     }
 
+    /// <summary>Whether so much changed that to try a patch is not worth the time.</summary>
+    private bool IsAnotherPage(int changed, int pageSize) =>
+        changed > pageSize / FewChanges && _changed.AsSpan(0, changed).Count((byte)0) < changed / LeastSame;
+
     /// <summary>Packs the changed blocks into at most so many bytes; returns how many, or 0.</summary>
     private int Pack(int changed, Span<byte> destination, int most, out PatchBlock.Method method)
     {
@@ -105,7 +120,7 @@ internal sealed class PagePatcher(WritableFile file, int shift)
         return changed <= most && content.TryCopyTo(destination) ? changed : 0;
     }
 
-    private Entry Write(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type, Entry basis, int length, PatchBlock.Method method)
+    private Entry Write(Pfn pfn, ContentSum sum, GuestPageType type, Entry basis, int length, PatchBlock.Method method)
     {
         PatchBlock.WriteHead(_patch, basis, length, method, shift);
         ReadOnlySpan<byte> patch = _patch.AsSpan(0, PatchBlock.HeadSize + length);
@@ -113,6 +128,6 @@ internal sealed class PagePatcher(WritableFile file, int shift)
         patch.CopyTo(block);
         block[patch.Length..].Clear();
         file.NewFeatures |= FormatFeatures.Patches;
-        return file.Blocks.End(EntryKind.Patch, ContentSum.Of(page), type, pfn.Value);
+        return file.Blocks.End(EntryKind.Patch, sum, type, pfn.Value);
     }
 }
