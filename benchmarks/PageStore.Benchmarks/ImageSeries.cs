@@ -9,15 +9,21 @@ internal sealed class ImageSeries(byte[][] images) : IGuestMemory, IDirtyLog, IG
     private int _now;
     private bool _isHarvested = true;
 
-    public int PageSize => 4096;
+    public int PageSize => PageSizes.Default;
 
     public long PageCount => images[0].Length / PageSize;
 
     /// <summary>How many pages of the first image hold nothing but zeros.</summary>
-    public long ZeroPages => Enumerable.Range(0, (int)PageCount).LongCount(pfn => !images[0].AsSpan(pfn * PageSize, PageSize).ContainsAnyExcept((byte)0));
+    public long ZeroPages => Enumerable.Range(0, (int)PageCount).LongCount(pfn => !PageOf(images[0], pfn).ContainsAnyExcept((byte)0));
 
     /// <summary>How many pages differ from the image before, over all images.</summary>
     public long PagesWritten => _written.Sum(set => set.Count());
+
+    /// <summary>Whether a page of the image that is there now holds nothing but zeros.</summary>
+    public bool IsZero(Pfn pfn) => !PageOf(images[_now], pfn.Value).ContainsAnyExcept((byte)0);
+
+    /// <summary>Whether a page differs between the image that is there now and the one before.</summary>
+    public bool WasWrittenLast(Pfn pfn) => _written[_now - 1].Contains(pfn);
 
     /// <summary>Back to the first image.</summary>
     public void Rewind() => (_now, _isHarvested) = (0, true);
@@ -69,12 +75,14 @@ internal sealed class ImageSeries(byte[][] images) : IGuestMemory, IDirtyLog, IG
     {
     }
 
+    private static ReadOnlySpan<byte> PageOf(byte[] image, long pfn) => image.AsSpan((int)(pfn * PageSizes.Default), PageSizes.Default);
+
     private static PageBitmap Differences(byte[] before, byte[] after)
     {
-        var set = new PageBitmap(before.Length / 4096);
+        var set = new PageBitmap(before.Length / PageSizes.Default);
         for (int pfn = 0; pfn < set.Length; pfn++)
         {
-            if (!before.AsSpan(pfn * 4096, 4096).SequenceEqual(after.AsSpan(pfn * 4096, 4096)))
+            if (!PageOf(before, pfn).SequenceEqual(PageOf(after, pfn)))
             {
                 set.Set(new Pfn(pfn));
             }

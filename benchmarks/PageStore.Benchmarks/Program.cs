@@ -37,6 +37,8 @@ internal static class Program
                 return ResumeComparison.Run(args[1..]);
             case "stored":
                 return StoredComparison.Run(args[1..]);
+            case "sharedresume":
+                return SharedResumeComparison.Run(args[1..]);
             case "peers":
                 return PeerComparison.Run(args[1..]);
             case "incoming":
@@ -53,7 +55,30 @@ internal static class Program
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args[1..]);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: bitmaps [--quick] | harvest [--quick] | capture [--quick] [--lz4] | import [--quick] | reads [--quick] | encryption [--quick] | index [--lz4] [--epochs N] [TRACE.jsonl.gz ...] | prune TRACE.jsonl.gz ... | scale [--quick] | plan [--quick] | pack [--quick] [--lz4] [--encrypted] | lazy [--quick] [--lz4] | resume [--quick] [--report FILE.html] | peers [--quick] | incoming [--quick] | sharing [--quick] | clones [--quick] [--processes] | stored FIRST.raw SECOND.raw [--quick] [--encrypted] | figures FOLDER [--quick] [--rounds N] [--only PIECE,...] | bdn [BenchmarkDotNet arguments]");
+                Console.Error.WriteLine("""
+                    usage: one of
+                      bitmaps [--quick]
+                      harvest [--quick]
+                      capture [--quick] [--lz4]
+                      import [--quick]
+                      reads [--quick]
+                      encryption [--quick]
+                      index [--lz4] [--epochs N] [TRACE.jsonl.gz ...]
+                      prune TRACE.jsonl.gz ...
+                      scale [--quick]
+                      plan [--quick]
+                      pack [--quick] [--lz4] [--encrypted]
+                      lazy [--quick] [--lz4]
+                      resume [--quick] [--report FILE.html]
+                      peers [--quick]
+                      incoming [--quick]
+                      sharing [--quick]
+                      clones [--quick] [--processes]
+                      stored FIRST.raw NEXT.raw... [--quick] [--encrypted] [--liblz4]
+                      sharedresume FIRST.raw SECOND.raw [--quick]
+                      figures FOLDER [--quick] [--rounds N] [--only PIECE,...]
+                      bdn [BenchmarkDotNet arguments]
+                    """);
                 return 2;
         }
     }
