@@ -20,7 +20,7 @@ internal sealed class PaddingCheck(FileRoot root)
         }
 
         Span<byte> stored = _stored.AsSpan(0, blocks.PlainBytes(block.Offset, block.StoredBytes));
-        blocks.ReadBlock(block.Offset, block.Entry.Kind, block.Kind == BlockKind.Page && block.Entry.Kind != EntryKind.Shared ? block.Pfn.Value : SealedBlock.NoPage, stored);
+        blocks.ReadBlock(block.Offset, block.Entry.Kind, block.Kind == BlockKind.Page ? block.Pfn.Value : SealedBlock.NoPage, stored);
         return IsClear(block, stored) ? null : "the padding of a block is not zero";
     }
 

@@ -53,11 +53,12 @@ internal static class SealedBlock
         BinaryPrimitives.WriteUInt32LittleEndian(block[NonceSize..], 0);
     }
 
+    /// <summary>Writes what a block is bound to. One that several pages name is bound to none of them, whichever it is read for.</summary>
     public static void WriteAssociated(Span<byte> destination, in BlockPlace place)
     {
         place.FileId.TryWriteBytes(destination, bigEndian: true, out _);
         BinaryPrimitives.WriteInt64LittleEndian(destination[16..], place.Offset);
         destination[24] = (byte)place.Kind;
-        BinaryPrimitives.WriteInt64LittleEndian(destination[25..], place.Pfn);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[25..], place.Kind == EntryKind.Shared ? NoPage : place.Pfn);
     }
 }

@@ -89,8 +89,7 @@ internal sealed class PageEncoder(
     private Entry EncodeWhole(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type)
     {
         EntryKind kind = AsShared ? EntryKind.Shared : EntryKind.Lz4;
-        long place = AsShared ? SealedBlock.NoPage : pfn.Value;
-        return TryPack(page, codec, blocks, packed, type, place, _scratch, kind) ?? WriteRaw(place, page, type);
+        return TryPack(page, codec, blocks, packed, type, pfn.Value, _scratch, kind) ?? WriteRaw(pfn, page, type);
     }
 
     private Entry WriteOutside(ReadOnlySpan<byte> page, GuestPageType type)
@@ -102,12 +101,12 @@ internal sealed class PageEncoder(
         return blocks.End(EntryKind.External, ContentSum.Of(page), type);
     }
 
-    private Entry WriteRaw(long pfn, ReadOnlySpan<byte> page, GuestPageType type)
+    private Entry WriteRaw(Pfn pfn, ReadOnlySpan<byte> page, GuestPageType type)
     {
         Span<byte> block = blocks.Begin(raw, page.Length);
         page.CopyTo(block);
 
         // The sum is over the copy: the caller's bytes may be a live guest's.
-        return blocks.End(AsShared ? EntryKind.Shared : EntryKind.Raw, ContentSum.Of(block), type, pfn, isRaw: true);
+        return blocks.End(AsShared ? EntryKind.Shared : EntryKind.Raw, ContentSum.Of(block), type, pfn.Value, isRaw: true);
     }
 }

@@ -135,7 +135,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         {
             Span<byte> block = buffer.AsSpan(0, length);
             plain.Clear();
-            opener.Open(stored, block, entry.Offset, entry.Kind, PfnOf(entry, pfn));
+            opener.Open(stored, block, entry.Offset, entry.Kind, pfn);
             Decode(entry, block, plain, SealedBlock.TagWord(stored), pfn);
         }
         finally
@@ -195,14 +195,14 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         int padded = Layout.RoundToUnit(plain.Length);
         if (opener is null || padded == plain.Length)
         {
-            return ReadBlock(entry.Offset, entry.Kind, PfnOf(entry, pfn), plain);
+            return ReadBlock(entry.Offset, entry.Kind, pfn, plain);
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(padded);
         try
         {
             plain.Clear();
-            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, PfnOf(entry, pfn), buffer.AsSpan(0, padded));
+            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, buffer.AsSpan(0, padded));
             buffer.AsSpan(0, plain.Length).CopyTo(plain);
             return tagWord;
         }
@@ -284,7 +284,7 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         try
         {
             Span<byte> stored = buffer.AsSpan(0, length);
-            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, PfnOf(entry, pfn), stored);
+            ulong tagWord = ReadBlock(entry.Offset, entry.Kind, pfn, stored);
             Unpack(entry, stored, plain);
             return tagWord;
         }
@@ -332,8 +332,6 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
     }
 
     /// <summary>A block that several pages share is sealed for none of them.</summary>
-    private static long PfnOf(Entry entry, long pfn) => entry.Kind == EntryKind.Shared ? SealedBlock.NoPage : pfn;
-
     private static void Unpack(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain)
     {
         int packed = BinaryPrimitives.ReadUInt16LittleEndian(block);
