@@ -17,6 +17,8 @@ internal static class Program
                 return CaptureComparison.Run(args[1..]);
             case "import":
                 return ImportComparison.Run(args[1..]);
+            case "disk":
+                return DiskComparison.Run(args[1..]);
             case "reads":
                 return ReadComparison.Run(args[1..]);
             case "encryption":
@@ -61,6 +63,7 @@ internal static class Program
                       harvest [--quick]
                       capture [--quick] [--lz4]
                       import [--quick]
+                      disk [--quick] [--auto] [--64k]
                       reads [--quick]
                       encryption [--quick]
                       index [--lz4] [--epochs N] [TRACE.jsonl.gz ...]
