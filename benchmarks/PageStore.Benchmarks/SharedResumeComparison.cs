@@ -110,7 +110,7 @@ internal static class SharedResumeComparison
         using Epoch epoch = reader.OpenNewest();
         using MemoryRegion memory = MemoryRegion.CreatePrivate(epoch.PageCount * PageSizes.Default);
         using UserFaultMemory missing = UserFaultMemory.Register(memory);
-        using var resume = new LazyResume(epoch, missing, null);
+        using var resume = new LazyResume(epoch, missing, null, new LazyResumeOptions { BackgroundRate = null });
         return resume.Run(CancellationToken.None).TimeToReady!.Value.TotalMilliseconds;
     }
 }
