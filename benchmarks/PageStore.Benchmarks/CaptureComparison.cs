@@ -18,7 +18,7 @@ internal static class CaptureComparison
         int rounds = args.Contains("--quick") ? 3 : 9;
         IPageCodec codec = args.Contains("--lz4") ? PageCodecs.Lz4 : PageCodecs.None;
         byte[] image = new GuestMix(1).Make(mebibytes);
-        var guest = new ArrayGuest(image, image.Length / PageSize);
+        var guest = new ImageSeries([image]);
         string path = Path.Combine(Environment.CurrentDirectory, "capture.bench.pages");
         long stored = 0;
         foreach (ReadOnlyMemory<byte> run in DataRuns(image))
@@ -27,7 +27,7 @@ internal static class CaptureComparison
         }
 
         List<double> plain = [], capture = [];
-        var quarter = new ArrayGuest(image, image.Length / PageSize / 4);
+        var quarter = new ImageSeries([image[..(image.Length / 4)]]);
         long resident = ResidentBytes("VmRSS:");
         ResetPeak();
         Capture(guest, path, codec);
@@ -54,7 +54,7 @@ internal static class CaptureComparison
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private static double Capture(ArrayGuest guest, string path, IPageCodec codec)
+    private static double Capture(ImageSeries guest, string path, IPageCodec codec)
     {
         File.Delete(path);
 
@@ -73,7 +73,7 @@ internal static class CaptureComparison
         return seconds;
     }
 
-    private static long Allocated(ArrayGuest guest, string path, IPageCodec codec)
+    private static long Allocated(ImageSeries guest, string path, IPageCodec codec)
     {
         long before = GC.GetTotalAllocatedBytes(precise: true);
         Capture(guest, path, codec);
@@ -140,47 +140,5 @@ internal static class CaptureComparison
     {
         string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
         return long.Parse(line.AsSpan(field.Length, line.Length - field.Length - 2).Trim(), CultureInfo.InvariantCulture) << 10;
-    }
-
-    /// <summary>A guest that stands still: what is measured is the capture, not the guest.</summary>
-    private sealed class ArrayGuest(byte[] image, long pages) : IGuestMemory, IDirtyLog, IGuestPause
-    {
-        public int PageSize => CaptureComparison.PageSize;
-
-        public long PageCount => pages;
-
-        public void CopyPages(Pfn first, Span<byte> destination, Span<GuestPageType> types)
-        {
-            image.AsSpan((int)first.Value * PageSize, destination.Length).CopyTo(destination);
-            types.Fill(GuestPageType.Normal);
-        }
-
-        public void Start()
-        {
-        }
-
-        public void Peek(PageBitmap written)
-        {
-        }
-
-        public void Harvest(PageBitmap written)
-        {
-        }
-
-        public void Stop()
-        {
-        }
-
-        public void Pause()
-        {
-        }
-
-        public void Resume()
-        {
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -10,7 +10,7 @@ namespace PageStore.Benchmarks;
 /// </summary>
 internal static class SharedResumeComparison
 {
-    /// <summary>Of the pages that hold something, each so manieth run is in the plan, beside all that were written last.</summary>
+    /// <summary>Of the runs of pages, one of so many is in the plan as far as it holds something, beside all pages that were written last.</summary>
     private const int PlanEvery = 8;
 
     private const int RunPages = 4;

@@ -57,17 +57,11 @@ public sealed class CloneTests : IDisposable
         {
         }
 
-        int[] children = [.. Directory.GetDirectories($"/proc/{process.Id}/task").SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse)];
+        int[] children = await ChildProcesses.WaitForAsync(process.Id);
         Assert.Equal(2, children.Length);
         process.Kill();
         await process.WaitForExitAsync(Cancellation);
-        foreach (int child in children)
-        {
-            while (Directory.Exists($"/proc/{child}"))
-            {
-                await Task.Delay(20, Cancellation);
-            }
-        }
+        await ChildProcesses.WaitForEndAsync(children);
     }
 
     [Fact]

@@ -113,7 +113,7 @@ public sealed class DemoTests : IDisposable
         {
         }
 
-        int[] children = await WaitForChildrenAsync(process.Id);
+        int[] children = await ChildProcesses.WaitForAsync(process.Id);
         await ToolProcess.SignalAsync(process, "INT");
         (int code, _, _) = await ToolProcess.EndAsync(process);
         Assert.Equal(130, code);
@@ -127,16 +127,10 @@ public sealed class DemoTests : IDisposable
         SkipWithoutKvm();
         using Process process = ToolProcess.StartWith([("TMPDIR", _folder[string.Empty])], "demo", "--memory", "64MiB", "--epochs", "1000000");
         await process.StandardOutput.ReadLineAsync(Cancellation);
-        int[] children = await WaitForChildrenAsync(process.Id);
+        int[] children = await ChildProcesses.WaitForAsync(process.Id);
         process.Kill();
         await process.WaitForExitAsync(Cancellation);
-        foreach (int child in children)
-        {
-            while (Directory.Exists($"/proc/{child}"))
-            {
-                await Task.Delay(20, Cancellation);
-            }
-        }
+        await ChildProcesses.WaitForEndAsync(children);
     }
 
     /// <summary>No guest has come to the server yet, whose end would end it.</summary>
@@ -149,7 +143,7 @@ public sealed class DemoTests : IDisposable
         {
         }
 
-        int server = (await WaitForChildrenAsync(process.Id))[0];
+        int server = (await ChildProcesses.WaitForAsync(process.Id))[0];
         process.Kill();
         await process.WaitForExitAsync(Cancellation);
         try
@@ -272,21 +266,6 @@ public sealed class DemoTests : IDisposable
         {
             using Process kill = Process.Start("kill", ["-KILL", process.ToString(CultureInfo.InvariantCulture)]);
             await kill.WaitForExitAsync(Cancellation);
-        }
-    }
-
-    private static async Task<int[]> WaitForChildrenAsync(int parent)
-    {
-        while (true)
-        {
-            string text = string.Join(' ', Directory.GetDirectories($"/proc/{parent}/task").Select(task => File.ReadAllText(Path.Combine(task, "children"))));
-            int[] children = [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
-            if (children.Length > 0)
-            {
-                return children;
-            }
-
-            await Task.Delay(10, Cancellation);
         }
     }
 }

@@ -33,21 +33,14 @@ internal static class NbdMutator
     {
         int at = random.Next(parts.Count);
         (byte kind, byte[] bytes) = parts[at];
-        switch (random.Next(8))
+        int what = random.Next(8);
+        if (PartMover.TryMove(parts, others, at, what, random))
         {
-            case 0:
-                parts.RemoveAt(at);
-                break;
-            case 1:
-                parts.Insert(at, parts[random.Next(parts.Count)]);
-                break;
-            case 2:
-                int with = random.Next(parts.Count);
-                (parts[at], parts[with]) = (parts[with], parts[at]);
-                break;
-            case 3 when others.Count > 0:
-                parts.Insert(at, others[random.Next(others.Count)]);
-                break;
+            return;
+        }
+
+        switch (what)
+        {
             case 4:
                 parts[at] = (random.Next(4) == 0 ? NbdParts.Plain : (byte)random.Next(Requests), bytes);
                 break;

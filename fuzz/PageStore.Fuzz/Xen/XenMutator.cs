@@ -27,21 +27,14 @@ internal static class XenMutator
     private static void Change(List<byte[]> parts, List<byte[]> others, Random random)
     {
         int at = random.Next(parts.Count);
-        switch (random.Next(10))
+        int what = random.Next(10);
+        if (PartMover.TryMove(parts, others, at, what, random))
         {
-            case 0:
-                parts.RemoveAt(at);
-                break;
-            case 1:
-                parts.Insert(at, parts[random.Next(parts.Count)]);
-                break;
-            case 2:
-                int with = random.Next(parts.Count);
-                (parts[at], parts[with]) = (parts[with], parts[at]);
-                break;
-            case 3 when others.Count > 0:
-                parts.Insert(at, others[random.Next(others.Count)]);
-                break;
+            return;
+        }
+
+        switch (what)
+        {
             case 4:
                 parts.Insert(at, RandomPages(random));
                 break;

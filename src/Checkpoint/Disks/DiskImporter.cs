@@ -35,19 +35,7 @@ public static class DiskImporter
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(disk);
-        CheckpointWriter? made = null;
-        try
-        {
-            // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = CheckpointWriter.OpenOrCreate(path, writerOptions, out bool created);
-            made = created ? writer : null;
-            return await ImportIntoAsync(disk, writer, options, progress, cancellationToken).ConfigureAwait(false);
-        }
-        catch when (made is { Newest: null })
-        {
-            File.Delete(path);
-            throw;
-        }
+        return await ImportFile.RunAsync(path, writerOptions, writer => ImportIntoAsync(disk, writer, options, progress, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>As <see cref="ImportAsync"/>, into a file that is open already.</summary>

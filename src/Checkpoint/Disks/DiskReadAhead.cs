@@ -13,6 +13,9 @@ internal sealed class DiskReadAhead : IAsyncDisposable
     /// <summary>Parts that are read and not taken yet, so that the source works while pages are packed.</summary>
     private const int MaxReady = 4;
 
+    /// <summary>Below a megabyte reads lose throughput on any disk; larger ones gain nothing and take memory.</summary>
+    private const int MaxPartBytes = 1 << 20;
+
     private readonly IDiskImage _disk;
     private readonly DiskMap _map;
     private readonly int _pageSize;
@@ -34,7 +37,7 @@ internal sealed class DiskReadAhead : IAsyncDisposable
         (_disk, _map, _pageSize) = (disk, map, pageSize);
 
         // Whole units of the source, and whole pages; there are at least 64 KiB, the largest of either.
-        int bytes = Math.Min(disk.MaxReadBytes, 1 << 20) & ~(PageSizes.Max - 1);
+        int bytes = Math.Min(disk.MaxReadBytes, MaxPartBytes) & ~(PageSizes.Max - 1);
         _partPages = bytes / pageSize;
         for (int i = 0; i < MaxReads + MaxReady; i++)
         {

@@ -42,19 +42,7 @@ public static class ImageImporter
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
-        CheckpointWriter? made = null;
-        try
-        {
-            // Within the try: what fails from the creation on must leave no file.
-            using CheckpointWriter writer = CheckpointWriter.OpenOrCreate(path, writerOptions, out bool created);
-            made = created ? writer : null;
-            return await ImportIntoAsync(image, writer, options, progress, cancellationToken).ConfigureAwait(false);
-        }
-        catch when (made is { Newest: null })
-        {
-            File.Delete(path);
-            throw;
-        }
+        return await ImportFile.RunAsync(path, writerOptions, writer => ImportIntoAsync(image, writer, options, progress, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>As <see cref="ImportAsync(Stream, string, CheckpointWriterOptions?, ImportOptions?, IProgress{long}?, CancellationToken)"/>, into a file that is open already.</summary>

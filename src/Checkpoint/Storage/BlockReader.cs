@@ -331,7 +331,6 @@ internal sealed class BlockReader(IStorage storage, long segmentSize, long dataE
         }
     }
 
-    /// <summary>A block that several pages share is sealed for none of them.</summary>
     private static void Unpack(Entry entry, ReadOnlySpan<byte> block, Span<byte> plain)
     {
         int packed = BinaryPrimitives.ReadUInt16LittleEndian(block);

@@ -32,10 +32,6 @@ internal static partial class MediumExtents
         return end >= 0 ? end : throw Failure(Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>Whether it is a block device: something with a length of which fstat(2) knows none.</summary>
-    /// <exception cref="IOException">It has no positions at all.</exception>
-    public static bool IsBlockDevice(SafeFileHandle file) => LengthOf(file) > 0 && RandomAccess.GetLength(file) == 0;
-
     /// <summary>The next range that is not known to be a hole. A medium that knows nothing of holes is all data.</summary>
     /// <param name="file">The file or device.</param>
     /// <param name="from">Where to look from.</param>

@@ -9,7 +9,7 @@ namespace PageStore.Cli;
 /// <summary><c>pagestore import</c>: an image becomes an epoch.</summary>
 internal static class ImportCommand
 {
-    private const string StandardInput = "-";
+    public const string StandardInput = "-";
 
     public static Command Create(ToolConsole console)
     {

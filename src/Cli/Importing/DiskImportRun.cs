@@ -42,7 +42,7 @@ internal static class DiskImportRun
     {
         if (disk.Uri is null)
         {
-            return image == "-" ? throw new ArgumentException("A disk is not read from standard input: name its file.") : RawDisk.Open(image);
+            return image == ImportCommand.StandardInput ? throw new ArgumentException("A disk is not read from standard input: name its file.") : RawDisk.Open(image);
         }
 
         var options = new NbdOptions { Bitmap = disk.Bitmap };
