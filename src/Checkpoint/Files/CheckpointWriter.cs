@@ -59,6 +59,8 @@ public sealed class CheckpointWriter : ICaptureTarget, IDisposable
     /// <summary>Finds what is stored already; null where each page is stored for itself.</summary>
     internal PageSharing? Sharing => _file.Sharing;
 
+    internal NodeCache? PageTables => _file.PageTables;
+
     /// <summary>Moves what pins segments in which little is live.</summary>
     internal SegmentCleaner Cleaner { get; }
 

@@ -25,7 +25,7 @@ public sealed class EpochBuilder : ICapturedEpoch
         _options = options;
         Id = id;
         PageCount = options.PageCount ?? parent?.PageCount ?? 0;
-        _parent = parent is null ? null : new ParentPages(parent);
+        _parent = parent is null ? null : new ParentPages(parent, writer.PageTables);
         _table = new PageTableEdit(writer.Trees, parent?.Record.PageTable ?? default, parent?.Record.Counts ?? default);
         _encoder = new PageEncoder(writer.Blocks, writer.RawTarget, writer.Packed, writer.Codec, writer.Sharing, writer.Target);
         _written = new PageBitmap(PageCount);

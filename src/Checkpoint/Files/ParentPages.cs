@@ -1,9 +1,11 @@
 namespace PageStore.Checkpoint;
 
 /// <summary>Looks at the pages of an epoch's parent while the epoch is built. For one thread.</summary>
-internal sealed class ParentPages(Epoch parent) : IDisposable
+/// <param name="parent">The parent, which stays the caller's.</param>
+/// <param name="cache">Keeps nodes of its page table for who changes it; null keeps none.</param>
+internal sealed class ParentPages(Epoch parent, NodeCache? cache) : IDisposable
 {
-    private readonly TreeCursor _cursor = parent.BindCursor(new Pfn(0));
+    private readonly TreeCursor _cursor = parent.BindCursor(new Pfn(0), cache);
     private readonly byte[] _page = new byte[parent.PageSize];
     private readonly bool _sumsCompare = parent.Nodes.Blocks.SumsCompare;
 

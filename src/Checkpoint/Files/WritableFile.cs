@@ -38,7 +38,8 @@ internal sealed class WritableFile : IDisposable
         Sharing = options.Sharing is { } sharing
             ? new PageSharing(new PageTwins(this, sharing.IndexBytes), new PagePatcher(this, int.Log2(sharing.BlockSize)))
             : null;
-        Trees = new TreeWriter(Nodes, Index, Blocks, Segments, header.PageSize, Shares) { Freed = ForgetContent };
+        PageTables = Sharing is null ? null : new NodeCache();
+        Trees = new TreeWriter(Nodes, Index, Blocks, Segments, header.PageSize, Shares) { Freed = ForgetContent, PageTables = PageTables };
         _meta = new MetaTrees(Nodes, _metaAppender, Blocks, sessions, Segments, header);
         Guard(LoadAccounts);
     }
@@ -74,6 +75,11 @@ internal sealed class WritableFile : IDisposable
 
     /// <summary>Finds what is stored already; null where each page is to be stored for itself.</summary>
     public PageSharing? Sharing { get; }
+
+    /// <summary>
+    /// Keeps nodes of page tables; null where each page is stored for itself. Whoever shares looks each written page up in the parent, and then changes its entry: both read the same node.
+    /// </summary>
+    public NodeCache? PageTables { get; }
 
     /// <summary>Counts the pages of blocks that several pages name.</summary>
     public SharedBlocks Shares { get; } = new();

@@ -45,8 +45,41 @@ internal sealed class NodeCache
         return found && slot.Version == version;
     }
 
-    /// <summary>Keeps a node that was read and checked, in the place of another.</summary>
-    public void Put(Entry node, int level, long number, ReadOnlySpan<Entry> entries)
+    /// <summary>Looks a whole node up.</summary>
+    /// <param name="node">The entry that names the node.</param>
+    /// <param name="level">Its level.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="entries">Receives its entries; of no meaning if the node is not known.</param>
+    /// <param name="basis">The node that it is stored against, absent for one that is not a patch.</param>
+    public bool TryCopy(Entry node, int level, long number, Span<Entry> entries, out Entry basis)
+    {
+        basis = Entry.Absent;
+        int at = IndexOf(node);
+        if (Volatile.Read(ref _parts[at >> PartShift]) is not { } part)
+        {
+            return false;
+        }
+
+        ref Slot slot = ref part[at & ((1 << PartShift) - 1)];
+        int version = Volatile.Read(ref slot.Version);
+        if (slot.Entries is not { } kept || (version & 1) != 0 || slot.Node != node || slot.Number != number || slot.Level != level)
+        {
+            return false;
+        }
+
+        kept.CopyTo(entries);
+        basis = slot.Basis;
+        Volatile.ReadBarrier();
+        return slot.Version == version;
+    }
+
+    /// <summary>Keeps a node that was read and checked, or written, in the place of another.</summary>
+    /// <param name="node">The entry that names the node.</param>
+    /// <param name="level">Its level.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="entries">Its entries.</param>
+    /// <param name="basis">The node that it is stored against, absent for one that is not a patch.</param>
+    public void Put(Entry node, int level, long number, ReadOnlySpan<Entry> entries, Entry basis)
     {
         int at = IndexOf(node);
         Slot[] part = LazyInitializer.EnsureInitialized(ref _parts[at >> PartShift], static () => new Slot[1 << PartShift]);
@@ -59,6 +92,7 @@ internal sealed class NodeCache
 
         slot.Entries ??= new Entry[TreeRoot.FanOut];
         slot.Node = node;
+        slot.Basis = basis;
         slot.Level = level;
         slot.Number = number;
         entries.CopyTo(slot.Entries);
@@ -73,6 +107,7 @@ internal sealed class NodeCache
         public int Level;
         public long Number;
         public Entry Node;
+        public Entry Basis;
         public Entry[]? Entries;
     }
 }

@@ -40,17 +40,36 @@ internal sealed class NodeReader(BlockReader blocks)
     }
 
     /// <summary>As <see cref="Read(Entry, TreeKind, int, long, Span{Entry})"/>, and says what base the node is stored against.</summary>
-    public void ReadWithBase(Entry entry, TreeKind tree, int level, long number, ref Node node)
+    /// <param name="entry">An inner entry.</param>
+    /// <param name="tree">What the tree holds.</param>
+    /// <param name="level">The level of the node.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="node">Receives it.</param>
+    /// <param name="cache">Has nodes of trees of this kind, and takes those that it has not; null for who must see what the medium holds now.</param>
+    public void ReadWithBase(Entry entry, TreeKind tree, int level, long number, ref Node node, NodeCache? cache = null)
     {
-        Read(entry, tree, level, number, node.Entries, out node.BaseEntry);
+        Read(entry, tree, level, number, node.Entries, out node.BaseEntry, cache);
         if (node.BaseEntry.Kind == EntryKind.Node)
         {
-            Read(node.BaseEntry, tree, level, number, node.Base);
+            Read(node.BaseEntry, tree, level, number, node.Base, out _, cache);
         }
         else if (entry.Kind == EntryKind.Node)
         {
             node.BaseEntry = entry;
             node.Base = node.Entries;
+        }
+    }
+
+    private void Read(Entry entry, TreeKind tree, int level, long number, Span<Entry> entries, out Entry baseEntry, NodeCache? cache)
+    {
+        if (cache is null || entry.Kind != EntryKind.Node)
+        {
+            Read(entry, tree, level, number, entries, out baseEntry);
+        }
+        else if (!cache.TryCopy(entry, level, number, entries, out baseEntry))
+        {
+            Read(entry, tree, level, number, entries, out baseEntry);
+            cache.Put(entry, level, number, entries, baseEntry);
         }
     }
 

@@ -79,9 +79,9 @@ internal sealed class TreeCursor
             }
 
             _numbers[level - 1] = -1;
-            _nodes!.Read(node, _kind, level, number, entries);
+            _nodes!.Read(node, _kind, level, number, entries, out Entry basis);
             _numbers[level - 1] = number;
-            _cache?.Put(node, level, number, entries);
+            _cache?.Put(node, level, number, entries, basis);
         }
 
         return entries[index];

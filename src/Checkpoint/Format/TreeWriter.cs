@@ -20,6 +20,9 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
     /// <summary>Whether nodes on the way of a change move out of sparse segments, even if nothing of them changes.</summary>
     public bool MovesNodes { get; set; }
 
+    /// <summary>Keeps nodes of page tables, where others look pages up in the tree that is changed; null reads each when it is changed.</summary>
+    public NodeCache? PageTables { get; init; }
+
     /// <summary>Applies changes.</summary>
     /// <param name="root">The old version.</param>
     /// <param name="kind">What the tree holds.</param>
@@ -102,7 +105,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
         }
 
         Node node = default;
-        nodes.ReadWithBase(old, kind, level, number, ref node);
+        nodes.ReadWithBase(old, kind, level, number, ref node, CacheOf(kind));
         Entry oldBase = node.BaseEntry;
         bool changed = LeaveSparse(old, ref node);
         while (!changes.IsEmpty)
@@ -212,8 +215,11 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
 
         Entry entry = blocks.End(EntryKind.Node, ContentSum.Of(stored));
         baseEntry = patch ? node.BaseEntry : entry;
+        CacheOf(kind)?.Put(entry, level, number, entries, patch ? baseEntry : Entry.Absent);
         return entry;
     }
+
+    private NodeCache? CacheOf(TreeKind kind) => kind == TreeKind.PageTable ? PageTables : null;
 
     private static ulong DifferenceMask(ReadOnlySpan<Entry> entries, ReadOnlySpan<Entry> baseEntries)
     {

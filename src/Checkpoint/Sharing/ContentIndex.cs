@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace PageStore.Checkpoint;
 
 /// <summary>
@@ -126,15 +128,21 @@ internal sealed class ContentIndex(long maxBytes)
 
         Slot[] old = _slots;
         _slots = new Slot[capacity];
-        foreach (Slot slot in old)
+        InsertAll(old);
+        return true;
+    }
+
+    /// <summary>Runs seldom and long, which is what compilation in tiers takes for not worth compiling well.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void InsertAll(Slot[] slots)
+    {
+        foreach (Slot slot in slots)
         {
             if (slot.Block != 0)
             {
                 Insert(slot);
             }
         }
-
-        return true;
     }
 
     /// <summary>The high half of the product: sums are spread evenly, whatever the capacity.</summary>

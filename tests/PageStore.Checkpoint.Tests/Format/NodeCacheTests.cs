@@ -11,6 +11,7 @@ public sealed class NodeCacheTests
         var cache = new NodeCache();
         var random = new Random(3);
         var entries = new Entry[TreeRoot.FanOut];
+        var copy = new Entry[TreeRoot.FanOut];
         int found = 0;
         for (int i = 0; i < 200_000; i++)
         {
@@ -26,9 +27,16 @@ public sealed class NodeCacheTests
                 Assert.Equal(entries[index], entry);
             }
 
-            cache.Put(node, level, number, entries);
+            Entry basis = random.Next(2) == 0 ? Entry.Absent : Entry.BlockOf(EntryKind.Node, i * 1024L, 1024, default);
+            cache.Put(node, level, number, entries, basis);
             Assert.True(cache.TryGet(node, level, number, index, out entry));
             Assert.Equal(entries[index], entry);
+            Assert.True(cache.TryCopy(node, level, number, copy, out Entry keptBasis));
+            Assert.Equal(entries, copy);
+            Assert.Equal(basis, keptBasis);
+            Assert.False(cache.TryCopy(node, level + 2, number, copy, out _));
+            Assert.False(cache.TryCopy(node, level, number + 2, copy, out _));
+            Assert.False(cache.TryCopy(node with { Sum = node.Sum + 3 }, level, number, copy, out _));
         }
 
         Assert.InRange(found, 1_000, 190_000);
@@ -40,28 +48,35 @@ public sealed class NodeCacheTests
         var cache = new NodeCache();
         Entry[] nodes = [.. Enumerable.Range(0, 4).Select(i => Entry.BlockOf(EntryKind.Node, 4096, 1024, new ContentSum((ulong)i)))];
         long found = 0;
+        long copied = 0;
         Task[] tasks = [.. Enumerable.Range(0, 4).Select(thread => Task.Run(() =>
         {
             var random = new Random(thread);
             var entries = new Entry[TreeRoot.FanOut];
+            var copy = new Entry[TreeRoot.FanOut];
             for (int i = 0; i < 200_000; i++)
             {
                 Entry node = nodes[random.Next(nodes.Length)];
                 Fill(entries, node, 1, 0);
                 int index = random.Next(entries.Length);
-                if (cache.TryGet(node, 1, 0, index, out Entry entry))
+                if (i % 2 == 0 && cache.TryGet(node, 1, 0, index, out Entry entry))
                 {
                     Interlocked.Increment(ref found);
                     Assert.Equal(entries[index], entry);
                 }
+                else if (i % 2 == 1 && cache.TryCopy(node, 1, 0, copy, out _))
+                {
+                    Interlocked.Increment(ref copied);
+                    Assert.Equal(entries, copy);
+                }
                 else
                 {
-                    cache.Put(node, 1, 0, entries);
+                    cache.Put(node, 1, 0, entries, Entry.Absent);
                 }
             }
         }))];
         await Task.WhenAll(tasks);
-        Assert.True(found > 0);
+        Assert.True(found > 0 && copied > 0);
     }
 
     [Fact]
@@ -79,7 +94,7 @@ public sealed class NodeCacheTests
         {
             foreach (Entry node in nodes)
             {
-                cache.Put(node, 1, 0, entries);
+                cache.Put(node, 1, 0, entries, Entry.Absent);
                 cache.TryGet(node, 1, 0, 5, out _);
             }
         }
