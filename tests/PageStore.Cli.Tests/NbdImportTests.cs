@@ -44,6 +44,38 @@ public sealed class NbdImportTests : IDisposable
     }
 
     [Fact]
+    public void Inspect_tells_which_bitmap_the_next_epoch_needs()
+    {
+        Qemu.Need();
+        string image = Create("8M");
+        Qemu.Run("qemu-img", "bitmap", "--add", image, "b0");
+        Import(image, "b0");
+        Import(image, "b0", "--next-bitmap", "b1");
+        Assert.Equal(
+            ["{\"length\":8388608,\"export\":\"disk\",\"bitmap\":null,\"nextBitmap\":\"b0\"}", "{\"length\":8388608,\"export\":\"disk\",\"bitmap\":\"b0\",\"nextBitmap\":\"b1\"}"],
+            ToolRun.Ok("inspect", _folder["f"], "--json").Json.GetProperty("epochs").EnumerateArray().Select(epoch => epoch.GetProperty("disk").GetRawText()));
+        Assert.Contains("epoch 2: disk disk of 8388608 bytes, changed as said by bitmap b0, what is written from then on said by bitmap b1", ToolRun.Ok("inspect", _folder["f"]).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_server_of_another_host_is_the_same_over_TCP()
+    {
+        Qemu.Need();
+        string image = Create("8M");
+        Qemu.Run("qemu-img", "bitmap", "--add", image, "b0");
+        Qemu.Write(image, "write -P 3 1M 2M");
+        using var server = new QemuNbd(image, "a disk", "--bitmap=b0");
+        using var relay = new TcpRelay(server.Socket);
+        ToolRun run = ToolRun.Ok("import", $"nbd://127.0.0.1:{relay.Port}/a%20disk", "-o", _folder["f"], "--bitmap", "b0", "--json");
+        Assert.Equal((2048, 512), (Long(run, "pageCount"), Long(run, "pagesRead")));
+        Assert.Equal(Qemu.ContentOf(image), Exported());
+
+        // Nobody listens there any more.
+        relay.Dispose();
+        Assert.Contains("Cannot connect to nbd://127.0.0.1", ToolRun.Of("import", $"nbd://127.0.0.1:{relay.Port}/a%20disk", "-o", _folder["g"]).Failed(4).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_bitmap_that_the_newest_epoch_does_not_name_is_not_used()
     {
         Qemu.Need();

@@ -9,7 +9,7 @@ internal sealed class DiskImport : IDisposable
     private readonly IProgress<long>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly Epoch? _parent;
-    private readonly DiskSection? _before;
+    private readonly DiskInfo? _before;
     private readonly byte[] _page;
     private long _pagesRead;
 
@@ -17,7 +17,7 @@ internal sealed class DiskImport : IDisposable
     {
         (_disk, _writer, _options, _progress, _cancellation) = (disk, writer, options, progress, cancellation);
         _parent = writer.Newest is { } newest ? writer.OpenEpoch(newest) : null;
-        _before = _parent is null ? null : DiskSection.TryRead(_parent);
+        _before = _parent is null ? null : DiskInfo.TryRead(_parent);
         _page = new byte[writer.PageSize];
     }
 
@@ -38,7 +38,7 @@ internal sealed class DiskImport : IDisposable
         }
 
         using var section = new MemoryStream(Section(trusts).ToBytes());
-        epoch.AddState(DiskSection.Name, section);
+        epoch.AddState(DiskInfo.Name, section);
         _cancellation.ThrowIfCancellationRequested();
         EpochInfo info = epoch.Commit();
         return new DiskImportReport(info, _writer.PageSize, _disk.Length, _pagesRead, epoch.Bytes)
@@ -174,5 +174,5 @@ internal sealed class DiskImport : IDisposable
         }
     }
 
-    private DiskSection Section(bool trusts) => new(_disk.Length, _disk.Export, trusts ? _disk.Bitmap : null, _options.NextBitmap ?? _disk.Bitmap);
+    private DiskInfo Section(bool trusts) => new(_disk.Length, _disk.Export, trusts ? _disk.Bitmap : null, _options.NextBitmap ?? _disk.Bitmap);
 }

@@ -22,9 +22,9 @@ public sealed record DiskImportOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxPageCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxPageCount, Pfn.MaxValue + 1);
-        if (NextBitmap is { } name && FormatText.CountBytes(name) is < 1 or > DiskSection.MaxNameBytes)
+        if (NextBitmap is { } name && FormatText.CountBytes(name) is < 1 or > DiskInfo.MaxNameBytes)
         {
-            throw new ArgumentException($"The name of a bitmap has 1 to {DiskSection.MaxNameBytes} bytes of UTF-8.", nameof(NextBitmap));
+            throw new ArgumentException($"The name of a bitmap has 1 to {DiskInfo.MaxNameBytes} bytes of UTF-8.", nameof(NextBitmap));
         }
     }
 }

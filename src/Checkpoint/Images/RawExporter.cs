@@ -55,7 +55,7 @@ public static class RawExporter
     public static long LengthOf(Epoch epoch)
     {
         ArgumentNullException.ThrowIfNull(epoch);
-        return DiskSection.TryRead(epoch)?.Length ?? epoch.PageCount * epoch.PageSize;
+        return DiskInfo.TryRead(epoch)?.Length ?? epoch.PageCount * epoch.PageSize;
     }
 
     private static ExportReport Write(Epoch epoch, SparseOutput output, long length, IProgress<long>? progress, CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ internal static class InspectCommand
         long pageCount = epochs.Length == 0 ? 0 : epochs[^1].PageCount;
         if (json)
         {
-            var result = new InspectResult(reader.FormatVersion, reader.PageSize, pageCount, reader.FileBytes, CheckpointAccess.RootOf(reader), reader.Encryption is not null, reader.Encryption?.KeyId, [.. epochs.Select(epoch => InspectEpoch.Of(epoch, HookResult.Of(reader, epoch)))]);
+            var result = new InspectResult(reader.FormatVersion, reader.PageSize, pageCount, reader.FileBytes, CheckpointAccess.RootOf(reader), reader.Encryption is not null, reader.Encryption?.KeyId, [.. epochs.Select(epoch => InspectEpoch.Of(epoch, HookResult.Of(reader, epoch), DiskOf(reader, epoch)))]);
             console.Out.WriteLine(JsonSerializer.Serialize(result, ResultJson.Default.InspectResult));
         }
         else
@@ -45,6 +45,7 @@ internal static class InspectCommand
             ShowState(console, reader);
             console.Show(TableOf(epochs));
             ShowHooks(console, reader, epochs);
+            ShowDisks(console, reader, epochs);
             foreach (EpochInfo epoch in epochs.Where(epoch => epoch.Pack is not null))
             {
                 console.Out.WriteLine($"epoch {epoch.Id}: resume pack of {Count(epoch.Pack!.Value.Pages)} pages, {ByteSize.Format(epoch.Pack.Value.Bytes)}");
@@ -84,6 +85,31 @@ internal static class InspectCommand
                 console.Out.WriteLine(hook.Describe(epoch.Id));
             }
         }
+    }
+
+    private static void ShowDisks(ToolConsole console, CheckpointReader reader, EpochInfo[] epochs)
+    {
+        foreach (EpochInfo epoch in epochs)
+        {
+            if (DiskOf(reader, epoch) is { } disk)
+            {
+                console.Out.WriteLine($"epoch {epoch.Id}: disk {OneLine.Of(disk.Export)} of {disk.Length} bytes{Named(", changed as said by bitmap", disk.Bitmap)}{Named(", what is written from then on said by bitmap", disk.NextBitmap)}");
+            }
+        }
+
+        static string Named(string what, string? bitmap) => bitmap is null ? string.Empty : $"{what} {OneLine.Of(bitmap)}";
+    }
+
+    /// <summary>Only epochs with state sections are opened: a file may have many without.</summary>
+    private static DiskInfo? DiskOf(CheckpointReader reader, EpochInfo info)
+    {
+        if (info.States.Count == 0)
+        {
+            return null;
+        }
+
+        using Epoch epoch = reader.OpenEpoch(info.Id);
+        return DiskInfo.TryRead(epoch);
     }
 
     private static Table TableOf(EpochInfo[] epochs)

@@ -65,9 +65,10 @@ internal sealed record InspectEpoch(
     Guid? GuestId,
     Guid? BootInstance,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] InspectPack? Pack,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HookResult? Hook)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HookResult? Hook,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DiskInfo? Disk)
 {
-    public static InspectEpoch Of(EpochInfo info, HookResult? hook) => new(
+    public static InspectEpoch Of(EpochInfo info, HookResult? hook, DiskInfo? disk) => new(
         info.Id.Value,
         info.Parent?.Value,
         info.Time,
@@ -82,7 +83,8 @@ internal sealed record InspectEpoch(
         info.GuestId == Guid.Empty ? null : info.GuestId,
         info.BootInstance == Guid.Empty ? null : info.BootInstance,
         info.Pack is { } pack ? new InspectPack(pack.Pages, pack.Bytes) : null,
-        hook);
+        hook,
+        disk);
 }
 
 /// <summary>A resume pack in what <c>inspect --json</c> prints.</summary>

@@ -79,8 +79,8 @@ public sealed class DiskImporterTests
         using (EpochBuilder epoch = writer.BeginEpoch(new EpochOptions { Parent = writer.Newest }))
         {
             epoch.SetAbsent(new PfnRun(new Pfn(3), 1));
-            using var section = new MemoryStream(new DiskSection(disk.Length, "disk", null, "a").ToBytes());
-            epoch.AddState(DiskSection.Name, section);
+            using var section = new MemoryStream(new DiskInfo(disk.Length, "disk", null, "a").ToBytes());
+            epoch.AddState(DiskInfo.Name, section);
             epoch.Commit();
         }
 
@@ -143,7 +143,7 @@ public sealed class DiskImporterTests
         using EpochBuilder epoch = writer.BeginEpoch();
         epoch.WritePages(new Pfn(0), Content(2));
         using var content = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(section));
-        epoch.AddState(DiskSection.Name, content);
+        epoch.AddState(DiskInfo.Name, content);
         epoch.Commit();
         CorruptDataException damage = Assert.Throws<CorruptDataException>(() => Exported(writer.OpenEpoch(writer.Newest!.Value)));
         Assert.Equal(writer.Newest, damage.Epoch);

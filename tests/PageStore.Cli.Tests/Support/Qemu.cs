@@ -55,14 +55,13 @@ internal static class Qemu
 internal sealed class QemuNbd : IDisposable
 {
     private readonly Process _process;
-    private readonly string _socket;
     private readonly string _export;
 
     public QemuNbd(string image, string export = "disk", params IEnumerable<string> options)
     {
-        _socket = image + ".sock";
+        Socket = image + ".sock";
         _export = export;
-        _process = Process.Start(new ProcessStartInfo("qemu-nbd", ["--read-only", "--persistent", $"--socket={_socket}", $"--export-name={export}", .. options, image]) { RedirectStandardError = true })!;
+        _process = Process.Start(new ProcessStartInfo("qemu-nbd", ["--read-only", "--persistent", $"--socket={Socket}", $"--export-name={export}", .. options, image]) { RedirectStandardError = true })!;
         while (!Listens())
         {
             Assert.False(_process.HasExited, "qemu-nbd ended.");
@@ -70,14 +69,17 @@ internal sealed class QemuNbd : IDisposable
         }
     }
 
-    public string Uri => $"nbd+unix:///{_export}?socket={_socket}";
+    /// <summary>The path of its socket.</summary>
+    public string Socket { get; }
+
+    public string Uri => $"nbd+unix:///{_export}?socket={Socket}";
 
     public void Dispose()
     {
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
-        File.Delete(_socket);
+        File.Delete(Socket);
     }
 
     /// <summary>The socket is there before anybody listens on it.</summary>
@@ -86,7 +88,7 @@ internal sealed class QemuNbd : IDisposable
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Connect(new UnixDomainSocketEndPoint(_socket));
+            socket.Connect(new UnixDomainSocketEndPoint(Socket));
             return true;
         }
         catch (SocketException)

@@ -2,18 +2,18 @@ using System.Text.Json;
 
 namespace PageStore.Checkpoint;
 
-/// <summary>What an epoch of a disk says of it: docs/format.md, "State section of a disk".</summary>
+/// <summary>What an epoch of a disk says of it: docs/format.md, "State section of a disk". Immutable.</summary>
 /// <param name="Length">The length of the disk in bytes; its last page may be cut off.</param>
 /// <param name="Export">What the source calls the disk.</param>
 /// <param name="Bitmap">The bitmap that told what changed since the parent; null where the whole disk was read.</param>
 /// <param name="NextBitmap">The bitmap that records what is written from this epoch on; null for none.</param>
-internal sealed record DiskSection(long Length, string Export, string? Bitmap, string? NextBitmap)
+public sealed record DiskInfo(long Length, string Export, string? Bitmap, string? NextBitmap)
 {
     /// <summary>The section's name.</summary>
-    public const string Name = "pagestore-disk";
+    internal const string Name = "pagestore-disk";
 
     /// <summary>The longest name of a bitmap or an export, in bytes of UTF-8: the longest string of NBD.</summary>
-    public const int MaxNameBytes = 4096;
+    internal const int MaxNameBytes = 4096;
 
     /// <summary>The longest section that is read: three names, each byte as the six characters of a JSON escape, and the rest.</summary>
     private const int MaxBytes = 80 << 10;
@@ -24,7 +24,7 @@ internal sealed record DiskSection(long Length, string Export, string? Bitmap, s
     private const string NextBitmapName = "nextBitmap";
 
     /// <summary>The section.</summary>
-    public byte[] ToBytes()
+    internal byte[] ToBytes()
     {
         var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))
@@ -40,10 +40,12 @@ internal sealed record DiskSection(long Length, string Export, string? Bitmap, s
         return stream.ToArray();
     }
 
-    /// <summary>Reads it of an epoch; null where there is none.</summary>
+    /// <summary>Reads it of an epoch; null where the epoch is none of a disk.</summary>
+    /// <param name="epoch">The epoch, which stays the caller's.</param>
     /// <exception cref="CorruptDataException">The section is damaged, or does not fit the epoch.</exception>
-    public static DiskSection? TryRead(Epoch epoch)
+    public static DiskInfo? TryRead(Epoch epoch)
     {
+        ArgumentNullException.ThrowIfNull(epoch);
         StateInfo? state = epoch.Info.States.Where(state => state.Name == Name).Cast<StateInfo?>().FirstOrDefault();
         if (state is not { } found)
         {
@@ -58,14 +60,14 @@ internal sealed record DiskSection(long Length, string Export, string? Bitmap, s
     private static bool Fits(long length, Epoch epoch) =>
         length > 0 && (length - 1) / epoch.PageSize == epoch.PageCount - 1;
 
-    private static DiskSection? Parse(Epoch epoch)
+    private static DiskInfo? Parse(Epoch epoch)
     {
         using Stream content = epoch.OpenState(Name);
         try
         {
             using JsonDocument json = JsonDocument.Parse(content);
             JsonElement root = json.RootElement;
-            return new DiskSection(root.GetProperty(LengthName).GetInt64(), Text(root, ExportName) ?? string.Empty, Text(root, BitmapName), Text(root, NextBitmapName));
+            return new DiskInfo(root.GetProperty(LengthName).GetInt64(), Text(root, ExportName) ?? string.Empty, Text(root, BitmapName), Text(root, NextBitmapName));
         }
         catch (Exception cause) when (cause is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
