@@ -21,6 +21,8 @@ internal static class Program
                 return DiskComparison.Run(args[1..]);
             case "reads":
                 return ReadComparison.Run(args[1..]);
+            case "codec":
+                return CodecComparison.Run(args[1..]);
             case "encryption":
                 return EncryptionComparison.Run(args[1..]);
             case "index":
@@ -65,6 +67,7 @@ internal static class Program
                       import [--quick]
                       disk [--quick] [--auto] [--64k]
                       reads [--quick]
+                      codec [IMAGE.raw ...] [--quick]
                       encryption [--quick]
                       index [--lz4] [--epochs N] [TRACE.jsonl.gz ...]
                       prune TRACE.jsonl.gz ...
