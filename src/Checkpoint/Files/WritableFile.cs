@@ -85,10 +85,7 @@ internal sealed class WritableFile : IDisposable
     public SharedBlocks Shares { get; } = new();
 
     /// <summary>Whether some block may be named by several pages.</summary>
-    public bool HasSharedBlocks => ((Root.Slot.RequiredFeatures | NewFeatures) & FormatFeatures.SharedBlocks) != 0;
-
-    /// <summary>Required features that the next root will have, beside those that it has.</summary>
-    public ulong NewFeatures { get; set; }
+    public bool HasSharedBlocks => ((Root.Slot.RequiredFeatures | Trees.NewFeatures) & FormatFeatures.SharedBlocks) != 0;
 
     /// <summary>The current root.</summary>
     public FileRoot Root => _journal.Current;
@@ -127,7 +124,7 @@ internal sealed class WritableFile : IDisposable
             DataEnd = Segments.EndOfData(Positions),
             SegmentCount = Segments.Count,
             Append = Positions,
-            RequiredFeatures = slot.RequiredFeatures | NewFeatures,
+            RequiredFeatures = slot.RequiredFeatures | Trees.NewFeatures,
         };
         bool now = _schedule.IsDue(synced);
         _journal.Publish(slot, now);
@@ -135,7 +132,7 @@ internal sealed class WritableFile : IDisposable
         _meta.Committed();
         Segments.Commit(slot.Append, slot.DataEnd);
         Shares.EndEpoch();
-        NewFeatures = 0;
+        Trees.NewFeatures = 0;
         MakeReusable();
     }
 
@@ -246,7 +243,7 @@ internal sealed class WritableFile : IDisposable
         ResetAppenders(slot.Append);
         Shares.EndEpoch();
         Sharing?.Twins.Clear();
-        NewFeatures = 0;
+        Trees.NewFeatures = 0;
     }
 
     public void Dispose()

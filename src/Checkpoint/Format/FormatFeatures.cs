@@ -20,6 +20,14 @@ internal static class FormatFeatures
     /// <summary>Optional: some epoch had a resume pack.</summary>
     public const ulong ResumePacks = 1;
 
+    /// <summary>The required feature that a file with an entry of this kind has; 0 for kinds that every file may have.</summary>
+    public static ulong Of(EntryKind kind) => kind switch
+    {
+        EntryKind.Patch => Patches,
+        EntryKind.Shared => SharedBlocks,
+        _ => 0,
+    };
+
     /// <summary>Throws if a required feature is set that this version does not build.</summary>
     /// <param name="required">The required features.</param>
     /// <param name="known">Those that are read at that place.</param>

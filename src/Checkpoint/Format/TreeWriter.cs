@@ -20,6 +20,9 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
     /// <summary>Whether nodes on the way of a change move out of sparse segments, even if nothing of them changes.</summary>
     public bool MovesNodes { get; set; }
 
+    /// <summary>The required features of what was put into leaves since the last commit.</summary>
+    public ulong NewFeatures { get; set; }
+
     /// <summary>Keeps nodes of page tables, where others look pages up in the tree that is changed; null reads each when it is changed.</summary>
     public NodeCache? PageTables { get; init; }
 
@@ -101,6 +104,7 @@ internal sealed class TreeWriter(NodeReader nodes, SegmentAppender index, BlockA
             counts.Add(ClassCounts.ClassOf(old.Kind), -1);
             counts.Add(ClassCounts.ClassOf(changes[^1].Entry.Kind), 1);
             ReleaseLeaf(old, changes[^1].Entry);
+            NewFeatures |= FormatFeatures.Of(changes[^1].Entry.Kind);
             return changes[^1].Entry;
         }
 

@@ -52,7 +52,6 @@ internal sealed class PageMover(WritableFile file)
         Entry moved = Store(pfn, entry);
         if (entry.Kind == EntryKind.Shared || file.Shares.IsShared(entry.Offset))
         {
-            file.NewFeatures |= FormatFeatures.SharedBlocks;
             _moved[entry.Offset] = moved;
         }
 

@@ -130,7 +130,6 @@ internal sealed class PagePatcher(WritableFile file, int shift)
         Span<byte> block = file.Blocks.Begin(file.Packed, Layout.RoundToUnit(patch.Length));
         patch.CopyTo(block);
         block[patch.Length..].Clear();
-        file.NewFeatures |= FormatFeatures.Patches;
         return file.Blocks.End(EntryKind.Patch, sum, type, pfn.Value);
     }
 }

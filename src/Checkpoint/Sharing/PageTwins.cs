@@ -87,7 +87,6 @@ internal sealed class PageTwins(WritableFile file, long maxBytes)
     /// <param name="entry">Its entry.</param>
     public void Add(ContentSum sum, Entry entry)
     {
-        file.NewFeatures |= entry.Kind == EntryKind.Shared ? FormatFeatures.SharedBlocks : 0;
         _dead.Remove(entry.Offset);
         _index.Put(sum, entry.Word & WithoutType);
     }
@@ -117,7 +116,6 @@ internal sealed class PageTwins(WritableFile file, long maxBytes)
     /// <summary>Committed blocks are counted when the epoch is complete.</summary>
     private void Note(Entry twin)
     {
-        file.NewFeatures |= FormatFeatures.SharedBlocks;
         if (file.Segments.IsFresh(twin.Offset))
         {
             file.Shares.AddFresh(twin.Offset);
