@@ -20,7 +20,7 @@ internal sealed class SpaceReturner
     private readonly SegmentEvacuator _evacuator;
 
     /// <summary>Where there is something to give back that was not: segments of pages that hold live ones, by how much that is.</summary>
-    private readonly Queue<Sparse> _sparse = [];
+    private Queue<Sparse> _sparse = [];
 
     /// <summary>Segments that were to be emptied, and are not free: their holes are made in the end.</summary>
     private readonly HashSet<long> _inUse = [];
@@ -87,9 +87,8 @@ internal sealed class SpaceReturner
             return (0, true);
         }
 
-        long returned = _file.ReturnFreeSegments();
-        _inUse.RemoveWhere(number => batch.Contains(number) && _file.Segments.IsFree(number));
-        return (returned, false);
+        ForgetFree();
+        return (_file.ReturnFreeSegments(), false);
     }
 
     /// <summary>Lets both slots hold the newest root; says whether that is enough for what older ones reached to be given away.</summary>
@@ -146,6 +145,16 @@ internal sealed class SpaceReturner
         }
 
         return batch;
+    }
+
+    /// <summary>
+    /// Forgets the segments that are free by now, whether they were to be emptied or only held patches of pages that were. To be called before anything is appended again: the next commit,
+    /// even the one that cuts the file off, may take them, and what died in them before is no hole any more.
+    /// </summary>
+    private void ForgetFree()
+    {
+        _inUse.RemoveWhere(_file.Segments.IsFree);
+        _sparse = new Queue<Sparse>(_sparse.Where(segment => _inUse.Contains(segment.Number)));
     }
 
     /// <summary>A damaged file is left as it is: the prune itself has been committed.</summary>
