@@ -33,6 +33,8 @@ internal sealed class SegmentEvacuator
         _mover = new PageMover(file);
     }
 
+    private bool HasPatches => (_file.Root.Slot.RequiredFeatures & FormatFeatures.Patches) != 0;
+
     /// <summary>Moves all that it can out of some segments, and commits that.</summary>
     /// <param name="segments">Full segments of pages.</param>
     /// <exception cref="CorruptDataException">A node is damaged, or the accounts are wrong; nothing is committed.</exception>
@@ -92,14 +94,14 @@ internal sealed class SegmentEvacuator
         EpochRecord begin = parent is null ? record : moved.GetValueOrDefault(parent.Id.Value, parent);
         var table = new PageTableEdit(_file.Trees, begin.PageTable, begin.Counts);
         var epoch = new Epoch(_file.Root, record);
-        var copies = new MovedCopies(_file.Nodes, older.Select(id => (_records[id.Value], moved.GetValueOrDefault(id.Value, _records[id.Value]))));
+        var copies = new MovedCopies(_file.Nodes, HasPatches, older.Select(id => (_records[id.Value], moved.GetValueOrDefault(id.Value, _records[id.Value]))));
         VisitDifference(parent, record, (first, count, after) =>
         {
             ThrowIfTooMany(count, record);
             bool moves = IsPageIn(first, after, segments);
             for (var pfn = new Pfn(first); (moves || parent is not null) && pfn < new Pfn(first + count); pfn += 1)
             {
-                table.Put(pfn, moves ? copies.Find(pfn, after) ?? _mover.Move(epoch, pfn, after) : after);
+                table.Put(pfn, Place(epoch, pfn, after, moves, copies));
             }
         });
         return record with
@@ -108,6 +110,16 @@ internal sealed class SegmentEvacuator
             Counts = table.Counts,
             Sections = [.. record.Sections.Select(section => LiesIn(section.Content, segments) ? section with { Content = _mover.Move(epoch, section) } : section)],
         };
+    }
+
+    /// <summary>What a page's entry becomes.</summary>
+    private Entry Place(Epoch epoch, Pfn pfn, Entry entry, bool moves, MovedCopies copies)
+    {
+        bool mustMove = copies.HaveLeft(pfn, entry);
+        Entry place = moves || mustMove ? copies.Find(pfn, entry) ?? _mover.Move(epoch, pfn, entry) : entry;
+        return mustMove && place == entry
+            ? throw Damage.InPage(epoch.Record.Id, pfn, Damage.At(entry.Offset, "the page cannot be read, and what it shares with another epoch would be freed"))
+            : place;
     }
 
     private void ThrowIfTooMany(long count, EpochRecord record)

@@ -6,6 +6,7 @@ namespace PageStore.Checkpoint.Tests;
 public sealed class SharedPagesTests
 {
     private const int PageSize = 4096;
+    private const int SegmentSize = 1 << 17;
 
     private readonly MemoryFile _file = new();
 
@@ -121,6 +122,38 @@ public sealed class SharedPagesTests
         Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
     }
 
+    /// <summary>Three epochs have patches against one block: the segment of the first two's is emptied, that of the last one's is not.</summary>
+    [Theory]
+    [MemberData(nameof(Both))]
+    public void What_a_patch_stands_against_stays_as_long_as_a_patch_does_however_the_others_move(bool encrypted)
+    {
+        using CheckpointWriter writer = Create(encrypted);
+        (int, byte[])[] whole = [.. Enumerable.Range(0, 2 * SegmentSize / PageSize).Select(pfn => (pfn, Content(pfn)))];
+        Write(writer, null, whole);
+        (int, byte[]) first = (0, Changed(Content(0)));
+
+        // More than fills the segment of the patch, and dies.
+        Write(writer, 1, [first, .. Enumerable.Range(500, 3 * SegmentSize / PageSize).Select(pfn => (pfn, Half(pfn)))]);
+        Write(writer, 2, [.. Enumerable.Range(500, 3 * SegmentSize / PageSize).Select(pfn => (pfn, new byte[PageSize]))]);
+        (int, byte[]) second = (0, Changed(first.Item2, 200));
+        Write(writer, 3, [(1, Content(1001))]);
+        Write(writer, 4, [second]);
+        writer.Prune(new PrunePolicy { KeepLast = 3 });
+        using (CheckpointReader reader = Read(encrypted))
+        {
+            AssertPages(reader, 3, [.. whole[1..], first]);
+            AssertPages(reader, 4, [.. whole[2..], first]);
+            AssertPages(reader, 5, [.. whole[2..], second]);
+            Assert.Empty(reader.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+        }
+
+        writer.Prune(new PrunePolicy { KeepLast = 1 });
+        Write(writer, 5, [.. Enumerable.Range(600, 2 * SegmentSize / PageSize).Select(pfn => (pfn, Content(pfn)))]);
+        using CheckpointReader after = Read(encrypted);
+        AssertPages(after, 6, [.. whole[2..], second]);
+        Assert.Empty(after.VerifyDeep(cancellationToken: TestContext.Current.CancellationToken).Damage);
+    }
+
     [Fact]
     public void Equal_sums_are_not_taken_for_equal_content()
     {
@@ -167,7 +200,7 @@ public sealed class SharedPagesTests
         CheckpointReader.Open(new MemoryStorage(_file), new CheckpointReaderOptions { Key = encrypted ? TestKeys.Key : null });
 
     private static CheckpointWriterOptions Options(bool encrypted) =>
-        new() { SegmentSize = 1 << 17, Sharing = new SharingOptions(), Codec = PageCodecs.Lz4, Key = encrypted ? TestKeys.Key : null };
+        new() { SegmentSize = SegmentSize, Sharing = new SharingOptions(), Codec = PageCodecs.Lz4, Key = encrypted ? TestKeys.Key : null };
 
     private static void Write(CheckpointWriter writer, long? parent, (int Pfn, byte[] Content)[] pages)
     {
@@ -187,10 +220,18 @@ public sealed class SharedPagesTests
         return page;
     }
 
-    private static byte[] Changed(byte[] page)
+    /// <summary>Half of it packs.</summary>
+    private static byte[] Half(int seed)
+    {
+        byte[] page = Content(seed);
+        page.AsSpan(PageSize / 2).Clear();
+        return page;
+    }
+
+    private static byte[] Changed(byte[] page, int at = 17)
     {
         byte[] changed = [.. page];
-        changed[17] ^= 1;
+        changed[at] ^= 1;
         changed[3000] ^= 2;
         return changed;
     }
