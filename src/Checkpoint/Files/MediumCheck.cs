@@ -36,6 +36,24 @@ internal static class MediumCheck
     /// <summary>Whether the medium holds the slot of the newest root.</summary>
     public static bool HoldsRoot(IStorage storage, FileHeader header, FileRoot newest) => HoldsSlot(new MediumStorage(storage), header, newest);
 
+    /// <summary>Whether the medium holds the trees of a root by which everything else of it is found: without them it is no root to go back to.</summary>
+    public static bool HoldsTrees(IStorage storage, FileHeader header, RootSlot root, int slotIndex)
+    {
+        try
+        {
+            var medium = new FileRoot(new MediumStorage(storage), header, root, slotIndex);
+            Walk(TreeKind.SegmentTable, root.Segments);
+            Walk(TreeKind.EpochDirectory, root.Directory);
+            return true;
+
+            void Walk(TreeKind kind, TreeRoot tree) => new TreeDiff(medium.Nodes, kind, static (_, _, _) => { }).Run(default, tree);
+        }
+        catch (CorruptDataException)
+        {
+            return false;
+        }
+    }
+
     private static bool HoldsSlot(MediumStorage medium, FileHeader header, FileRoot newest) =>
         RootSlots.Read(medium, header)[newest.SlotIndex]?.Sequence == newest.Slot.Sequence;
 }

@@ -98,7 +98,8 @@ internal sealed class RootJournal
             return;
         }
 
-        if (before is null || _storage.Length < before.DataEnd)
+        // A root that nobody could read must not be written over the one that lost something, of which a repair still saves much.
+        if (before is null || _storage.Length < before.DataEnd || !MediumCheck.HoldsTrees(_storage, _header, before, Other(newest)))
         {
             throw loss;
         }

@@ -40,16 +40,17 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
         return new VerifyReport(_epochs, _pages, _damage, _warnings);
     }
 
-    /// <summary>Checks only what the root reaches and one before it did not; epochs of both are taken for good.</summary>
+    /// <summary>
+    /// Checks only what the root reaches and one before it did not; epochs of both are taken for good. What cannot be read of the trees of the earlier one is not held against this one: a loss of power can bring a root back
+    /// whose blocks were written over, since it was in no slot any more. What it may have had is checked then.
+    /// </summary>
     /// <param name="before">The earlier root; null checks everything.</param>
     public VerifyReport RunSince(RootSlot? before)
     {
         Guard(default, "session table", () => CheckSessions(before?.Sessions ?? default));
-        Guard(default, "segment table", () => new TreeDiff(root.Nodes, TreeKind.SegmentTable, (key, _, after) => CheckSegment(key, after))
-            .Run(before?.Segments ?? default, root.Slot.Segments));
+        Guard(default, "segment table", () => CheckSince(root.Nodes, TreeKind.SegmentTable, before?.Segments ?? default, root.Slot.Segments, CheckSegment));
         List<EpochId> ids = [];
-        Guard(default, "epoch directory", () => new TreeDiff(root.Nodes, TreeKind.EpochDirectory, (key, _, after) => AddId(ids, key, after))
-            .Run(before?.Directory ?? default, root.Slot.Directory));
+        Guard(default, "epoch directory", () => CheckSince(root.Nodes, TreeKind.EpochDirectory, before?.Directory ?? default, root.Slot.Directory, (key, entry) => AddId(ids, key, entry)));
         foreach (EpochId id in ids)
         {
             Guard(id, "record", () => CheckEpoch(id));
@@ -136,20 +137,29 @@ internal sealed class Verifier(FileRoot root, IStorage storage, IProgress<long>?
     private void CheckTree(TreeRoot tree, TreeKind kind, Action<long, Entry> leaf) =>
         new TreeDiff(root.Nodes, kind, (key, before, after) => leaf(key, after)).Run(default, tree);
 
+    /// <summary>Visits the leaves of a tree that hold something, and not what they held in an earlier version.</summary>
+    private static void CheckSince(NodeReader nodes, TreeKind kind, TreeRoot before, TreeRoot after, Action<long, Entry> leaf)
+    {
+        var diff = new TreeRunDiff(nodes, kind)
+        {
+            Visit = (key, _, _, entry) =>
+            {
+                if (entry.Kind != EntryKind.Absent)
+                {
+                    leaf(key, entry);
+                }
+            },
+            Lost = static (_, _, cause) => throw cause,
+        };
+        diff.Run(before, after);
+    }
+
     private void CheckSessions(TreeRoot before)
     {
         if (root.Nodes.Blocks.Opener?.Sessions is { } sessions)
         {
             byte[] random = new byte[SessionRecord.RandomSize];
-            new TreeDiff(sessions.Nodes, TreeKind.SessionTable, (_, _, after) => Check(after)).Run(before, root.Slot.Sessions);
-
-            void Check(Entry entry)
-            {
-                if (entry.Kind == EntryKind.Record)
-                {
-                    sessions.ReadRecord(entry, random);
-                }
-            }
+            CheckSince(sessions.Nodes, TreeKind.SessionTable, before, root.Slot.Sessions, (_, entry) => sessions.ReadRecord(entry, random));
         }
     }
 
