@@ -6,20 +6,21 @@ internal static class HostIdentity
     private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
 
     /// <summary>
-    /// The random id that Linux gives each boot (random(4)); another one each time where there is none, so that nothing is ever
-    /// taken for written in the same run of the host.
+    /// The random id that Linux gives each boot (random(4)); empty where there is none, elsewhere than on Linux or where /proc is missing. Then each commit is synced, since what another process
+    /// left unsynced cannot be told from what a loss of power left.
     /// </summary>
-    public static Guid Run { get; } = ReadBootId();
+    public static Guid Run { get; } = Read(BootIdPath);
 
-    private static Guid ReadBootId()
+    /// <summary>The id in a file; empty if there is none.</summary>
+    internal static Guid Read(string path)
     {
         try
         {
-            return Guid.TryParse(File.ReadAllText(BootIdPath), out Guid id) ? id : Guid.NewGuid();
+            return Guid.TryParse(File.ReadAllText(path), out Guid id) ? id : Guid.Empty;
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            return Guid.NewGuid();
+            return Guid.Empty;
         }
     }
 }

@@ -24,6 +24,22 @@ public sealed class FileStorageTests : IDisposable
         Assert.Throws<StorageException>(() => file.Write(0, [new byte[1]]));
     }
 
+    /// <summary>A random name in the place of one would be another one for the next process, which would not count what this one committed.</summary>
+    [Fact]
+    public void A_host_that_does_not_name_its_run_has_no_run_and_every_commit_is_synced()
+    {
+        Assert.Equal(Guid.Empty, HostIdentity.Read(_path));
+        var file = new MemoryFile();
+        var killed = new MemoryStorage(file) { HostRun = Guid.Empty };
+        CheckpointWriter writer = CheckpointWriter.Create(killed, new CheckpointWriterOptions { Durability = Durability.SurvivesProcessCrash });
+        writer.BeginEpoch().Commit();
+        Assert.True(writer.Root.Slot.IsSynced);
+        killed.Kill();
+        writer.Dispose();
+        using CheckpointReader next = CheckpointReader.Open(new MemoryStorage(file) { HostRun = Guid.Empty });
+        Assert.Equal(new EpochId(1), next.Newest);
+    }
+
     [Fact]
     public void A_second_writer_is_refused_and_readers_are_not()
     {
