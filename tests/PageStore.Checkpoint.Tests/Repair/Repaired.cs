@@ -53,12 +53,18 @@ internal sealed class Repaired : IDisposable
 
     private void AssertEpoch(Epoch epoch, ModelEpoch model)
     {
-        Assert.Equal((model.Parent?.Id, model.Label, model.PageCount), (epoch.Info.Parent?.Value, epoch.Info.Label, epoch.Info.PageCount));
+        // A record that was found without its sum says what it says, and the report says so.
+        bool isChecked = !Report.Lost.Any(part => part.Epoch == epoch.Info.Id && part is { Part: "record" });
+        if (isChecked)
+        {
+            Assert.Equal((model.Parent?.Id, model.Label, model.PageCount), (epoch.Info.Parent?.Value, epoch.Info.Label, epoch.Info.PageCount));
+        }
+
         bool anyLost = Report.Lost.Any(part => part.Epoch == epoch.Info.Id);
         Assert.Equal(anyLost ? 0 : model.Id % 3, (long)epoch.Info.Consistency);
         Assert.Equal(anyLost, epoch.Info.States.Any(state => state.Name == "pagestore-repair"));
         byte[] content = new byte[epoch.PageSize];
-        long[] known = [.. model.Pages.Keys.Concat(Lost.Where(lost => lost.Epoch == model.Id).Select(lost => lost.Pages.First.Value))];
+        long[] known = [.. model.Pages.Keys.Concat(Lost.Where(lost => lost.Epoch == model.Id).Select(lost => lost.Pages.First.Value)).Where(pfn => isChecked || pfn < epoch.PageCount)];
         foreach (long pfn in known.Distinct())
         {
             epoch.ReadPage(new Pfn(pfn), content);
